@@ -1,0 +1,13 @@
+//! Typed values into columns: the engine's own batch, and its Arrow form.
+//!
+//! In: whole lines and the structure that [`crate::scan`] found in them. Out: a [`ConnectionBatch`] with its [`Dictionaries`].
+//! Knows nothing of files beyond their index, of threads, or of what becomes of the columns.
+
+mod batch;
+mod dictionary;
+pub mod schema;
+
+pub use batch::{
+    Certificate, Client, ConnectionBatch, Dictionaries, Endpoint, Outcome, RejectedLine, Route, SourceRun, Tally, TextColumn, Verdict,
+};
+pub use dictionary::{Dictionary, Span};

@@ -1,0 +1,120 @@
+//! Everything that can be set, with its default and its bound. Pure values: nothing here opens, reads or starts anything.
+
+use std::path::PathBuf;
+
+use crate::scan::Kernel;
+
+/// What to do with an input that turns out to be damaged.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum OnCorrupt {
+    /// Name it in the report and use none of its rows, so that a repaired copy can be converted later without doubling.
+    #[default]
+    Skip,
+    /// Keep the whole lines before the fault and say how many.
+    Salvage,
+    /// Stop the run.
+    Fail,
+}
+
+/// Settings of a run over logs, whatever it makes of them.
+#[derive(Clone, Debug)]
+pub struct ReadConfig {
+    /// Worker threads; 0 means one per core that the process may use.
+    pub jobs: usize,
+    /// The scan kernel to use; `None` picks the fastest that this machine has.
+    pub kernel: Option<Kernel>,
+    /// Keep rows with `time >= since` (µs since 1970, UTC).
+    pub since: Option<i64>,
+    /// Keep rows with `time < until` (µs since 1970, UTC).
+    pub until: Option<i64>,
+    /// What to do with a damaged input.
+    pub on_corrupt: OnCorrupt,
+    /// Commit nothing when a line was rejected or an input failed.
+    pub strict: bool,
+    /// The longest line taken, in bytes; an input with a longer one fails with [`crate::FileFaultKind::LineTooLong`].
+    pub max_line: usize,
+}
+
+impl Default for ReadConfig {
+    fn default() -> Self {
+        Self {
+            jobs: 0,
+            kernel: None,
+            since: None,
+            until: None,
+            on_corrupt: OnCorrupt::Skip,
+            strict: false,
+            max_line: Self::DEFAULT_MAX_LINE,
+        }
+    }
+}
+
+impl ReadConfig {
+    /// 16 MiB: forty thousand times a usual line.
+    pub const DEFAULT_MAX_LINE: usize = 16 << 20;
+}
+
+/// How Parquet pages are compressed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Compression {
+    /// Zstandard at a level from 1 to 22.
+    Zstd(i32),
+    /// Snappy.
+    Snappy,
+    /// LZ4 (the raw block codec, `LZ4_RAW`).
+    Lz4,
+    /// None.
+    None,
+}
+
+impl Default for Compression {
+    fn default() -> Self {
+        Self::Zstd(1)
+    }
+}
+
+/// How `connections` is divided into folders.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Partitioning {
+    /// `account=…/region=…/day=yyyy-mm-dd`, the day being the event's.
+    #[default]
+    AccountRegionDay,
+    /// No folders.
+    None,
+}
+
+/// Settings of the lake that `convert` writes.
+#[derive(Clone, Debug)]
+pub struct LakeConfig {
+    /// The folder to write; created if absent.
+    pub out: PathBuf,
+    /// Page compression.
+    pub compression: Compression,
+    /// Folders of `connections`.
+    pub partitioning: Partitioning,
+    /// Rows in a row group at most.
+    pub row_group_rows: usize,
+    /// Compressed bytes at which a Parquet file is closed and the next one begun.
+    pub target_file_size: u64,
+    /// Write `source_object` and `source_line`.
+    pub provenance: bool,
+}
+
+impl LakeConfig {
+    /// 400,000 rows: near 128 MB of log text.
+    pub const DEFAULT_ROW_GROUP_ROWS: usize = 400_000;
+    /// 256 MiB, in the middle of the 128–512 MB that query engines like.
+    pub const DEFAULT_TARGET_FILE_SIZE: u64 = 256 << 20;
+
+    /// The defaults, writing to `out`.
+    pub fn new(out: impl Into<PathBuf>) -> Self {
+        Self {
+            out: out.into(),
+            compression: Compression::default(),
+            partitioning: Partitioning::default(),
+            row_group_rows: Self::DEFAULT_ROW_GROUP_ROWS,
+            target_file_size: Self::DEFAULT_TARGET_FILE_SIZE,
+            provenance: true,
+        }
+    }
+}

@@ -1,0 +1,5 @@
+//! Finds where fields and lines end; says nothing about their meaning.
+
+mod kernel;
+
+pub use kernel::Kernel;
