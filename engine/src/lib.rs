@@ -6,6 +6,7 @@ pub mod config;
 pub mod discover;
 mod error;
 pub mod format;
+pub mod report;
 pub mod scan;
 
 pub use error::{Error, FileFault, FileFaultKind, LineFault, LineFaultReason, Result};
