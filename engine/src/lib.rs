@@ -5,6 +5,7 @@ pub mod columns;
 pub mod config;
 pub mod discover;
 mod error;
+pub mod fields;
 pub mod format;
 pub mod report;
 pub mod scan;

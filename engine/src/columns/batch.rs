@@ -1,5 +1,7 @@
 //! What the parser makes of a stretch of log text: columns of typed values, ids of values that repeat, and the lines it rejected.
 
+use std::ops::Range;
+
 use super::dictionary::{Dictionary, Span};
 use crate::error::LineFault;
 
@@ -37,8 +39,57 @@ pub struct ConnectionBatch {
     pub rejected: Vec<RejectedLine>,
 }
 
+impl ConnectionBatch {
+    /// Number of rows.
+    pub fn rows(&self) -> usize {
+        self.time.len()
+    }
+
+    /// The rows of run `index`, as a range over the per-row vectors.
+    pub fn run_rows(&self, index: usize) -> Range<usize> {
+        let end = self.runs.get(index + 1).map_or(self.rows(), |next| next.first_row as usize);
+        self.runs[index].first_row as usize..end
+    }
+
+    /// The rejected lines of run `index`.
+    pub fn run_rejected(&self, index: usize) -> &[RejectedLine] {
+        let end = self.runs.get(index + 1).map_or(self.rejected.len(), |next| next.first_rejected as usize);
+        &self.rejected[self.runs[index].first_rejected as usize..end]
+    }
+
+    /// Bytes held by texts without repetition and by rejected lines, roughly: what grows with the length of lines.
+    pub fn text_bytes(&self) -> usize {
+        let extra: usize = self.extra.iter().map(|(_, text)| text.len()).sum();
+        let rejected: usize = self.rejected.iter().map(|line| line.raw.len()).sum();
+        self.trace.bytes.len() + extra + rejected
+    }
+
+    /// Empties the batch and keeps its memory.
+    pub fn clear(&mut self) {
+        self.truncate(0, 0, 0);
+    }
+
+    /// Drops what came after the first `rows` rows, `rejected` rejected lines and `runs` runs.
+    pub fn truncate(&mut self, rows: usize, rejected: usize, runs: usize) {
+        self.time.truncate(rows);
+        self.client.truncate(rows);
+        self.client_port.truncate(rows);
+        self.endpoint.truncate(rows);
+        self.latency.truncate(rows);
+        self.certificate.truncate(rows);
+        self.verdict.truncate(rows);
+        self.trace.truncate(rows);
+        self.route.truncate(rows);
+        let extra = self.extra.partition_point(|&(row, _)| (row as usize) < rows);
+        self.extra.truncate(extra);
+        self.line.truncate(rows);
+        self.rejected.truncate(rejected);
+        self.runs.truncate(runs);
+    }
+}
+
 /// A column of short texts without repetition.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct TextColumn {
     /// End of each value in `bytes`; the first begins at 0.
     pub ends: Vec<u32>,
@@ -48,13 +99,25 @@ pub struct TextColumn {
     pub nulls: Vec<u32>,
 }
 
-impl Default for TextColumn {
-    fn default() -> Self {
-        Self { ends: Vec::new(), bytes: Vec::new(), nulls: Vec::new() }
-    }
-}
-
 impl TextColumn {
+    /// Appends a value; `None` is NULL.
+    #[inline]
+    pub fn push(&mut self, text: Option<&[u8]>) {
+        match text {
+            Some(text) => self.bytes.extend_from_slice(text),
+            None => self.nulls.push(self.ends.len() as u32),
+        }
+        self.ends.push(self.bytes.len() as u32);
+    }
+
+    /// Drops what came after the first `rows` values.
+    pub fn truncate(&mut self, rows: usize) {
+        self.ends.truncate(rows);
+        self.bytes.truncate(self.ends.last().map_or(0, |&end| end as usize));
+        let nulls = self.nulls.partition_point(|&row| (row as usize) < rows);
+        self.nulls.truncate(nulls);
+    }
+
     /// The bytes of value `row` (empty for NULL).
     #[inline]
     pub fn bytes_at(&self, row: usize) -> &[u8] {
@@ -138,6 +201,27 @@ pub struct Dictionaries {
     pub verdicts: Dictionary<Verdict>,
     /// Key exchange, balancer, node address. Older lines end before these: an entry of NULLs.
     pub routes: Dictionary<Route>,
+}
+
+impl Dictionaries {
+    /// Distinct values in all of them.
+    pub fn distinct(&self) -> usize {
+        self.clients.len() + self.endpoints.len() + self.certificates.len() + self.verdicts.len() + self.routes.len()
+    }
+
+    /// Bytes held, roughly.
+    pub fn memory(&self) -> usize {
+        self.clients.memory() + self.endpoints.memory() + self.certificates.memory() + self.verdicts.memory() + self.routes.memory()
+    }
+
+    /// Forgets everything; ids given before mean nothing afterwards.
+    pub fn clear(&mut self) {
+        self.clients.clear();
+        self.endpoints.clear();
+        self.certificates.clear();
+        self.verdicts.clear();
+        self.routes.clear();
+    }
 }
 
 /// `client_ip` as logged (`Dictionary::text` of `text`).

@@ -4,6 +4,8 @@
 //! one tuple (raw bytes, quotes and all), looked up once, and split and checked only when they are new. Ids are dense from 0 and mean
 //! something only beside the [`Dictionary`] that gave them; nothing is ever removed but by [`Dictionary::clear`].
 
+use std::convert::Infallible;
+
 use hashbrown::HashTable;
 use xxhash_rust::xxh3::xxh3_64;
 
@@ -51,7 +53,14 @@ impl<T> Dictionary<T> {
         }
     }
 
-    #[cold]
+    /// [`Dictionary::intern`] where nothing can be wrong with a new value.
+    #[inline]
+    pub fn intern_infallible(&mut self, raw: &[u8], derive: impl FnOnce(u32) -> T) -> u32 {
+        let Ok(id) = self.intern(raw, |start| Ok::<T, Infallible>(derive(start)));
+        id
+    }
+
+    #[inline(never)]
     fn insert<E>(&mut self, hash: u64, raw: &[u8], derive: impl FnOnce(u32) -> Result<T, E>) -> Result<u32, E> {
         let start = self.arena.len() as u32;
         let value = derive(start)?;

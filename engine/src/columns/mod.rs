@@ -5,9 +5,11 @@
 
 mod batch;
 mod dictionary;
+mod parser;
 pub mod schema;
 
 pub use batch::{
     Certificate, Client, ConnectionBatch, Dictionaries, Endpoint, Outcome, RejectedLine, Route, SourceRun, Tally, TextColumn, Verdict,
 };
 pub use dictionary::{Dictionary, Span};
+pub use parser::{Mark, Parser};

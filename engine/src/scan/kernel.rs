@@ -36,14 +36,9 @@ impl Kernel {
     pub fn is_available(self) -> bool {
         match self {
             #[cfg(target_arch = "x86_64")]
-            Kernel::Avx512 => {
-                is_x86_feature_detected!("avx512f")
-                    && is_x86_feature_detected!("avx512bw")
-                    && is_x86_feature_detected!("pclmulqdq")
-                    && is_x86_feature_detected!("bmi1")
-            }
+            Kernel::Avx512 => is_x86_feature_detected!("avx512f") && is_x86_feature_detected!("avx512bw") && x86_bit_instructions(),
             #[cfg(target_arch = "x86_64")]
-            Kernel::Avx2 => is_x86_feature_detected!("avx2") && is_x86_feature_detected!("pclmulqdq") && is_x86_feature_detected!("bmi1"),
+            Kernel::Avx2 => is_x86_feature_detected!("avx2") && x86_bit_instructions(),
             #[cfg(target_arch = "aarch64")]
             Kernel::Neon => std::arch::is_aarch64_feature_detected!("neon"),
             Kernel::Scalar => true,
@@ -52,8 +47,24 @@ impl Kernel {
         }
     }
 
+    /// What it takes of the machine, in words.
+    pub const fn needs(self) -> &'static str {
+        match self {
+            Kernel::Avx512 => "x86-64 with AVX-512 F and BW, PCLMULQDQ, BMI1, POPCNT",
+            Kernel::Avx2 => "x86-64 with AVX2, PCLMULQDQ, BMI1, POPCNT",
+            Kernel::Neon => "AArch64 with NEON",
+            Kernel::Scalar => "nothing",
+        }
+    }
+
     /// The fastest kernel that this machine can run.
     pub fn best() -> Kernel {
         Self::ALL.into_iter().find(|kernel| kernel.is_available()).unwrap_or(Kernel::Scalar)
     }
+}
+
+/// What both x86 kernels need beside their vectors.
+#[cfg(target_arch = "x86_64")]
+fn x86_bit_instructions() -> bool {
+    is_x86_feature_detected!("pclmulqdq") && is_x86_feature_detected!("bmi1") && is_x86_feature_detected!("popcnt")
 }
