@@ -7,6 +7,7 @@ pub mod discover;
 mod error;
 pub mod fields;
 pub mod format;
+mod open;
 pub mod report;
 pub mod scan;
 

@@ -1,15 +1,39 @@
-//! From what the user named to a deterministic list of files and work units; nothing is opened here.
+//! From what the user named to a deterministic list of files and work units; nothing is opened for its content here.
+//!
+//! In: files, folders, globs and `-`. Out: a [`Discovery`]: the files to read in a fixed order, those left out with the reason, and
+//! those that could not be reached; [`plan_units`] then groups the files. Folders are listed and files looked up (size, modification
+//! time), so a FIFO that waits for its writer cannot hold this stage up. Compression is never told from a name.
 
+mod fault;
+mod names;
+mod pattern;
+mod search;
+mod units;
+
+#[cfg(test)]
+mod tests;
+
+use std::ffi::OsStr;
 use std::path::PathBuf;
+
+use crate::error::{Error, FileFault, Result};
+use search::Search;
+
+pub(crate) use fault::system_fault;
+pub use names::LogName;
+pub use units::{Unit, UnitSettings, plan_units};
 
 /// One input to read. Its index in [`Discovery::files`] is how every later stage names it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct InputFile {
     /// The name that reports and `source_object` show: the path as given or found, `-` for standard input.
+    ///
+    /// Bytes that are not UTF-8, and control characters, stand as `\x` and two lower-case hex digits per byte, a backslash as `\\`: so
+    /// two paths never look alike, none can play tricks on a terminal, and the path can be told from the name.
     pub object: String,
     /// Where its bytes are.
     pub location: Location,
-    /// Stored bytes; `None` where that is not known beforehand (standard input, pipes).
+    /// Stored bytes when it was found; `None` where that is not known beforehand (standard input, pipes, devices).
     pub size: Option<u64>,
     /// Modification time, ns since 1970; part of its identity. `None` where there is none.
     pub modified: Option<i128>,
@@ -26,26 +50,112 @@ pub enum Location {
     Stdin,
 }
 
-/// What the name of a connection log tells.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct LogName {
-    /// Twelve digits.
-    pub account: String,
-    /// `eu-west-1`, …
-    pub region: String,
-    /// `app.name.id`, dots as in the name.
-    pub load_balancer: String,
-    /// End of the five-minute window as in the name: `20220215T2340Z`.
-    pub end_time: String,
-    /// The node's address as in the name.
-    pub node_ip: String,
-}
-
-/// A file that was found but is not read.
+/// A file that was found but is not read. A folder that is passed over as a whole is one entry.
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
 pub struct SkippedFile {
-    /// Its path.
+    /// Its path, spelled like [`InputFile::object`].
     pub object: String,
     /// Why: `access log`, `health check log`, `test file`, `not a log file`, `given twice`, …
     pub reason: &'static str,
+}
+
+/// Something inside a folder or behind a glob that could not be reached: an unreadable sub-folder, a link to nothing. It counts as a
+/// failed input: logs may be behind it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UnreachableFile {
+    /// Its path, spelled like [`InputFile::object`].
+    pub object: String,
+    /// What the system said; its offset is 0.
+    pub fault: FileFault,
+}
+
+/// What the user's inputs hold.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Discovery {
+    /// The files to read, none of them twice. Inputs come in the order given; within a folder or a glob, paths come in the byte order of
+    /// their components, which is the order of the windows within a load balancer's delivery folders.
+    pub files: Vec<InputFile>,
+    /// What was found and is not read, in the order found.
+    pub skipped: Vec<SkippedFile>,
+    /// What could not be reached, in the order found. The report lists it among the failed files.
+    pub unreachable: Vec<UnreachableFile>,
+}
+
+/// Turns inputs into the list of files to read.
+///
+/// An input is a file, a folder (searched with all its sub-folders; links are followed), a glob (`*`, `?`, `[…]` and `**`; only where no
+/// such path exists literally; a folder that it matches is searched), or `-` for standard input.
+///
+/// A file named outright is always read. Inside a folder the name decides: connection logs by AWS's name, and other names that end in
+/// `.log`, `.txt`, `.gz`, `.gzip`, `.zst` or `.zstd`. A file that a glob matches is read unless its name says that it is something else
+/// (an access log, a marker). Everything left out is in [`Discovery::skipped`].
+///
+/// Cost: one directory listing per folder, one `stat` per file read; memory grows with the number of files, near 1 KB for each.
+///
+/// # Errors
+/// [`Error::NoInput`] for an empty list. [`Error::BadInput`] for a named input that does not exist, cannot be looked up or listed, is a
+/// socket or a lake, and for a glob that is malformed or matches nothing. [`Error::NoLogs`] if nothing is left to read.
+pub fn discover<S: AsRef<OsStr>>(inputs: &[S]) -> Result<Discovery> {
+    if inputs.is_empty() {
+        return Err(Error::NoInput);
+    }
+    let mut search = Search::default();
+    for input in inputs {
+        search.take(input.as_ref())?;
+    }
+    let found = search.into_discovery();
+    if found.files.is_empty() {
+        return Err(Error::NoLogs { inputs: describe_nothing(inputs, &found) });
+    }
+    if u32::try_from(found.files.len()).is_err() {
+        return Err(Error::Config(format!("{} files are more than one run can number; give fewer inputs", found.files.len())));
+    }
+    Ok(found)
+}
+
+/// How many inputs, and how many kinds of trouble, a message lists before it says "and N more".
+const LISTED: usize = 5;
+
+/// The inputs, and what was found there instead of logs.
+#[cold]
+fn describe_nothing<S: AsRef<OsStr>>(inputs: &[S], found: &Discovery) -> String {
+    let names = inputs.iter().map(|input| names::display_os(input.as_ref()));
+    let mut text = list(names.collect());
+    let mut trouble: Vec<String> = Vec::new();
+    for (reason, count, first) in tally(&found.skipped) {
+        trouble.push(format!("{count} skipped as {reason} ({first})"));
+    }
+    trouble.extend(found.unreachable.iter().map(|file| format!("{} {}", file.object, file.fault.message)));
+    if trouble.is_empty() {
+        text.push_str(": nothing is in there");
+    } else {
+        text.push_str(": ");
+        text.push_str(&list(trouble));
+    }
+    if !found.skipped.is_empty() {
+        text.push_str("; to read a file whatever its name, name the file itself");
+    }
+    text
+}
+
+/// Each reason with its count and its first file, in the order in which they first came.
+fn tally(skipped: &[SkippedFile]) -> Vec<(&'static str, usize, &str)> {
+    let mut reasons: Vec<(&'static str, usize, &str)> = Vec::new();
+    for file in skipped {
+        match reasons.iter_mut().find(|(reason, ..)| *reason == file.reason) {
+            Some((_, count, _)) => *count += 1,
+            None => reasons.push((file.reason, 1, &file.object)),
+        }
+    }
+    reasons
+}
+
+/// The first few of `items`, and how many there are beyond them.
+fn list(items: Vec<String>) -> String {
+    let more = items.len().saturating_sub(LISTED);
+    let mut text = items.into_iter().take(LISTED).collect::<Vec<_>>().join(", ");
+    if more > 0 {
+        text.push_str(&format!(" and {more} more"));
+    }
+    text
 }

@@ -1,0 +1,131 @@
+//! From an input to its stored bytes; knows nothing of compression or lines.
+//!
+//! In: an [`InputFile`]. Out: a reader without a buffer of its own (the next stage brings one), or the whole content at once for a small
+//! file. What goes wrong here is the file's fault, never the run's: each error says at which byte, what the system said, and the cure.
+
+#[cfg(test)]
+mod tests;
+
+use std::fs::File;
+use std::io::{self, Read};
+use std::path::Path;
+
+use crate::discover::{InputFile, Location, system_fault};
+use crate::error::{FileFault, FileFaultKind};
+
+/// An input ready to be read from its start.
+pub(crate) struct Opened {
+    /// Its bytes, unbuffered: each read is a system call, so read in large pieces. For an error it gives, see [`read_fault`].
+    pub(crate) reader: Box<dyn Read + Send>,
+    /// Stored bytes as of now; `None` for what is no regular file. A hint: a file that is being written changes.
+    pub(crate) size: Option<u64>,
+}
+
+/// Opens an input for reading from its start. Opening a pipe waits for its writer.
+///
+/// Standard input goes on from wherever it stands: it can be read once. It is read past the standard library's own buffer and lock.
+///
+/// # Errors
+/// [`FileFaultKind::Unreadable`] at byte 0, with the system's words.
+pub(crate) fn open(file: &InputFile) -> Result<Opened, FileFault> {
+    match &file.location {
+        Location::Path(path) => open_path(path),
+        Location::Stdin => open_stdin().map(|reader| Opened { reader, size: None }),
+    }
+    .map_err(|error| system_fault("opened", 0, &error))
+}
+
+/// The fault of a reader that failed after `offset` bytes.
+#[cold]
+pub(crate) fn read_fault(offset: u64, error: &io::Error) -> FileFault {
+    system_fault("read", offset, error)
+}
+
+fn open_path(path: &Path) -> io::Result<Opened> {
+    let file = File::open(path)?;
+    let metadata = file.metadata()?;
+    if metadata.is_dir() {
+        // Some systems open a folder and fail at the first read only.
+        return Err(io::Error::from(io::ErrorKind::IsADirectory));
+    }
+    Ok(Opened { reader: Box::new(file), size: metadata.is_file().then_some(metadata.len()) })
+}
+
+#[cfg(unix)]
+fn open_stdin() -> io::Result<Box<dyn Read + Send>> {
+    use std::os::fd::AsFd;
+    Ok(Box::new(File::from(io::stdin().as_fd().try_clone_to_owned()?)))
+}
+
+#[cfg(not(unix))]
+fn open_stdin() -> io::Result<Box<dyn Read + Send>> {
+    Ok(Box::new(io::stdin()))
+}
+
+/// By how many bytes a file may have grown since it was found for [`read_whole`] still to take it: room for one that is being written,
+/// a bound for one that never ends.
+const MAX_GROWTH: u64 = 16 << 20;
+
+/// Reads a whole input into `buf`, in place of what was there; its capacity is reused.
+///
+/// For small files: `buf` holds the file's size as found plus 16 MiB at most. The file may shrink or grow meanwhile; what is there when
+/// it is read counts. After an error, `buf` holds the bytes before the fault.
+///
+/// # Errors
+/// [`FileFaultKind::Unreadable`] at the byte where opening or reading failed; [`FileFaultKind::TooLarge`] where the file has grown past
+/// that bound, or memory for it cannot be had.
+pub(crate) fn read_whole(file: &InputFile, buf: &mut Vec<u8>) -> Result<(), FileFault> {
+    buf.clear();
+    let mut opened = open(file)?;
+    let limit = file.size.unwrap_or(0).saturating_add(MAX_GROWTH);
+    fill(&mut *opened.reader, opened.size.unwrap_or(0), limit, buf)
+}
+
+/// Bytes by which the buffer grows at least when a file turns out larger than expected.
+const GROWTH_STEP: u64 = 64 << 10;
+
+/// Reads to the end, `limit` bytes at most. `expected` bytes cost one read, and one more that finds the end.
+fn fill(reader: &mut dyn Read, expected: u64, limit: u64, buf: &mut Vec<u8>) -> Result<(), FileFault> {
+    let mut filled = 0;
+    // One byte more than expected leaves room for the read that finds the end.
+    let mut room = expected.saturating_add(1);
+    let outcome = loop {
+        if filled == buf.len() {
+            if filled as u64 > limit {
+                break Err(too_large(limit));
+            }
+            if let Err(fault) = extend_to(buf, room.min(limit.saturating_add(1))) {
+                break Err(fault);
+            }
+            room = room.saturating_mul(2).max(room.saturating_add(GROWTH_STEP));
+        }
+        match reader.read(&mut buf[filled..]) {
+            Ok(0) => break Ok(()),
+            Ok(count) => filled += count,
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => break Err(read_fault(filled as u64, &error)),
+        }
+    };
+    buf.truncate(filled);
+    outcome
+}
+
+/// Lengthens the buffer to `len` bytes, with zeros.
+fn extend_to(buf: &mut Vec<u8>, len: u64) -> Result<(), FileFault> {
+    let held = buf.len();
+    let len = usize::try_from(len).map_err(|_| no_memory(held, len))?;
+    buf.try_reserve_exact(len.saturating_sub(held)).map_err(|_| no_memory(held, len as u64))?;
+    buf.resize(len, 0);
+    Ok(())
+}
+
+#[cold]
+fn too_large(limit: u64) -> FileFault {
+    let message = format!("has grown past {limit} bytes since it was found; run again when nothing is writing to it any more");
+    FileFault::new(FileFaultKind::TooLarge, limit, message)
+}
+
+#[cold]
+fn no_memory(held: usize, len: u64) -> FileFault {
+    FileFault::new(FileFaultKind::TooLarge, held as u64, format!("no memory could be had for its {len} bytes; lower --jobs"))
+}

@@ -1,0 +1,185 @@
+use std::fs;
+use std::io::Write;
+use std::path::PathBuf;
+
+use super::*;
+
+fn input(path: impl Into<PathBuf>, size: Option<u64>) -> InputFile {
+    let path = path.into();
+    InputFile { object: path.display().to_string(), location: Location::Path(path), size, modified: None, name: None }
+}
+
+fn folder() -> tempfile::TempDir {
+    tempfile::tempdir().unwrap()
+}
+
+#[test]
+fn a_file_opens_with_the_size_it_has_now() {
+    let folder = folder();
+    let path = folder.path().join("a.gz");
+    fs::write(&path, "hello").unwrap();
+    let mut opened = open(&input(&path, Some(3))).unwrap();
+    assert_eq!(opened.size, Some(5));
+    let mut text = String::new();
+    opened.reader.read_to_string(&mut text).unwrap();
+    assert_eq!(text, "hello");
+}
+
+#[test]
+fn what_cannot_be_opened_is_the_files_fault() {
+    let folder = folder();
+    let fault = open(&input(folder.path().join("gone"), Some(1))).map(|_| ()).unwrap_err();
+    assert_eq!((fault.kind, fault.offset), (FileFaultKind::Unreadable, 0));
+    assert!(fault.message.contains("cannot be opened") && fault.message.contains("moved or removed"), "{fault}");
+    let fault = open(&input(folder.path(), None)).map(|_| ()).unwrap_err();
+    assert_eq!((fault.kind, fault.offset), (FileFaultKind::Unreadable, 0));
+}
+
+#[cfg(unix)]
+#[test]
+fn a_refusal_says_what_to_do() {
+    use std::os::unix::fs::PermissionsExt;
+    let folder = folder();
+    let path = folder.path().join("a.log");
+    fs::write(&path, "x").unwrap();
+    fs::set_permissions(&path, fs::Permissions::from_mode(0o000)).unwrap();
+    if fs::read(&path).is_ok() {
+        return; // root is refused nothing
+    }
+    let fault = open(&input(&path, Some(1))).map(|_| ()).unwrap_err();
+    assert!(fault.message.contains("give this user the right"), "{fault}");
+}
+
+#[cfg(unix)]
+#[test]
+fn a_pipe_is_a_stream_without_a_size() {
+    let folder = folder();
+    let path = folder.path().join("pipe");
+    assert!(std::process::Command::new("mkfifo").arg(&path).status().unwrap().success());
+    let writer = std::thread::spawn({
+        let path = path.clone();
+        move || File::options().write(true).open(path).unwrap().write_all(b"through the pipe").unwrap()
+    });
+    let mut opened = open(&input(&path, None)).unwrap();
+    assert_eq!(opened.size, None);
+    let mut text = String::new();
+    opened.reader.read_to_string(&mut text).unwrap();
+    writer.join().unwrap();
+    assert_eq!(text, "through the pipe");
+}
+
+#[test]
+fn a_whole_file_takes_the_place_of_what_was_there() {
+    let folder = folder();
+    let path = folder.path().join("a.log");
+    let mut buf = b"old and longer than the new".to_vec();
+    for content in ["new", "", "a somewhat longer one than before"] {
+        fs::write(&path, content).unwrap();
+        // Whether it has grown or shrunk since it was found.
+        for size in [0, 3, 1000] {
+            read_whole(&input(&path, Some(size)), &mut buf).unwrap();
+            assert_eq!(buf, content.as_bytes(), "{size}");
+        }
+    }
+}
+
+#[test]
+fn a_buffer_that_is_large_enough_is_kept() {
+    let folder = folder();
+    let path = folder.path().join("a.log");
+    fs::write(&path, vec![7; 5000]).unwrap();
+    let mut buf = Vec::with_capacity(5001);
+    let held = buf.as_ptr();
+    read_whole(&input(&path, Some(5000)), &mut buf).unwrap();
+    assert_eq!((buf.len(), buf.as_ptr()), (5000, held));
+}
+
+#[test]
+fn a_missing_file_empties_the_buffer() {
+    let folder = folder();
+    let mut buf = vec![1; 10];
+    let fault = read_whole(&input(folder.path().join("gone"), Some(10)), &mut buf).unwrap_err();
+    assert_eq!((fault.kind, fault.offset), (FileFaultKind::Unreadable, 0));
+    assert!(buf.is_empty());
+}
+
+/// Gives `len` bytes, some at a time and with interruptions, then ends or fails.
+struct Fitful {
+    len: usize,
+    given: usize,
+    calls: usize,
+    fails: bool,
+}
+
+fn fitful(len: usize, fails: bool) -> Fitful {
+    Fitful { len, given: 0, calls: 0, fails }
+}
+
+fn content(len: usize) -> Vec<u8> {
+    (0..len).map(|at| (at % 251) as u8).collect()
+}
+
+impl Read for Fitful {
+    fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
+        self.calls += 1;
+        if self.calls.is_multiple_of(3) {
+            return Err(io::ErrorKind::Interrupted.into());
+        }
+        if self.given == self.len && self.fails {
+            return Err(io::Error::other("the disk is gone"));
+        }
+        let count = out.len().min(self.len - self.given).min(1000 + self.calls);
+        for (place, at) in out.iter_mut().zip(self.given..self.given + count) {
+            *place = (at % 251) as u8;
+        }
+        self.given += count;
+        Ok(count)
+    }
+}
+
+#[test]
+fn short_reads_and_interruptions_lose_nothing() {
+    for len in [0, 1, 999, 100_000, 300_000] {
+        for expected in [0, 1, len as u64, len as u64 * 2 + 1] {
+            let mut buf = Vec::new();
+            fill(&mut fitful(len, false), expected, 300_000, &mut buf).unwrap();
+            assert!(buf == content(len), "{len} {expected}");
+        }
+    }
+}
+
+#[test]
+fn a_read_error_says_where() {
+    let mut buf = Vec::new();
+    let fault = fill(&mut fitful(2500, true), 9000, 10_000, &mut buf).unwrap_err();
+    assert_eq!((fault.kind, fault.offset), (FileFaultKind::Unreadable, 2500));
+    assert_eq!(fault.message, "cannot be read: the disk is gone");
+    assert!(buf == content(2500));
+}
+
+#[test]
+fn a_file_that_never_ends_is_stopped() {
+    let mut buf = Vec::new();
+    for limit in [0, 1, 100_000] {
+        buf.clear();
+        let fault = fill(&mut io::repeat(1), 10, limit, &mut buf).unwrap_err();
+        assert_eq!((fault.kind, fault.offset), (FileFaultKind::TooLarge, limit));
+        assert_eq!(buf.len() as u64, limit + 1);
+        assert!(buf.capacity() as u64 <= limit + (64 << 10));
+    }
+}
+
+#[test]
+fn memory_that_cannot_be_had_is_the_files_fault() {
+    let mut buf = Vec::new();
+    let fault = fill(&mut io::empty(), u64::MAX - 1, u64::MAX, &mut buf).unwrap_err();
+    assert_eq!((fault.kind, fault.offset), (FileFaultKind::TooLarge, 0));
+    assert!(buf.is_empty());
+}
+
+#[cfg(unix)]
+#[test]
+fn standard_input_opens_without_a_size() {
+    let stdin = InputFile { object: "-".into(), location: Location::Stdin, size: None, modified: None, name: None };
+    assert_eq!(open(&stdin).unwrap().size, None);
+}
