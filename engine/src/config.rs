@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use crate::error::{Error, Result};
 use crate::scan::Kernel;
 
 /// What to do with an input that turns out to be damaged.
@@ -103,8 +104,27 @@ pub struct LakeConfig {
 impl LakeConfig {
     /// 400,000 rows: near 128 MB of log text.
     pub const DEFAULT_ROW_GROUP_ROWS: usize = 400_000;
+    /// Memory grows with the rows of a row group: about 90 bytes each, so 1.5 GB for this many.
+    pub const MAX_ROW_GROUP_ROWS: usize = 1 << 24;
     /// 256 MiB, in the middle of the 128–512 MB that query engines like.
     pub const DEFAULT_TARGET_FILE_SIZE: u64 = 256 << 20;
+
+    /// Whether the settings make sense.
+    ///
+    /// # Errors
+    /// [`Error::Config`] naming the setting, what it may be, and what it is.
+    pub fn validate(&self) -> Result<()> {
+        let refuse = |text: String| Err(Error::Config(text));
+        match self.compression {
+            Compression::Zstd(level) if !(1..=22).contains(&level) => refuse(format!("zstd has levels from 1 to 22, not {level}")),
+            _ if self.row_group_rows == 0 || self.row_group_rows > Self::MAX_ROW_GROUP_ROWS => {
+                let most = Self::MAX_ROW_GROUP_ROWS;
+                refuse(format!("a row group has 1 to {most} rows, not {}", self.row_group_rows))
+            }
+            _ if self.target_file_size == 0 => refuse("the target file size cannot be 0".to_owned()),
+            _ => Ok(()),
+        }
+    }
 
     /// The defaults, writing to `out`.
     pub fn new(out: impl Into<PathBuf>) -> Self {

@@ -14,6 +14,9 @@ const MAX_DISTINCT: usize = 1 << 18;
 /// Bytes held by all dictionaries at which the next batch begins with empty ones.
 const MAX_DICTIONARY_BYTES: usize = 64 << 20;
 
+/// Bytes scanned at a time: text and structure stay in the second-level cache until the fields are read.
+const BLOCK_BYTES: usize = 256 << 10;
+
 /// Turns text into batches, reusing everything from one batch to the next.
 ///
 /// A batch is made of one or more runs ([`Parser::parse`]), each a stretch of lines of one input; a run can be taken back
@@ -89,7 +92,8 @@ impl Parser {
 
     /// Parses `text`, the lines of input `file` from its decompressed byte `offset` on, as one run of the batch.
     ///
-    /// Each line becomes a row, a rejected line, a blank or an out-of-range count; the run's tally says how many of each.
+    /// Each line becomes a row, a rejected line, a blank or an out-of-range count; the run's tally says how many of each. Memory grows
+    /// with the rows and rejected lines, not with the text.
     pub fn parse(&mut self, file: u32, offset: u64, text: &[u8]) {
         let mut run = SourceRun {
             file,
@@ -99,26 +103,36 @@ impl Parser {
             ..SourceRun::default()
         };
         let mut structure = std::mem::take(&mut self.structure);
-        scan::scan(self.kernel, text, &mut structure);
+        let mut start = 0;
+        while start < text.len() {
+            let end = block_end(text, start);
+            self.block(&text[start..end], start as u64, &mut structure, &mut run.tally);
+            start = end;
+        }
+        self.structure = structure;
+        self.batch.runs.push(run);
+    }
+
+    /// Parses a block of whole lines that begins `offset` bytes into its run.
+    fn block(&mut self, text: &[u8], offset: u64, structure: &mut Structure, tally: &mut Tally) {
+        scan::scan(self.kernel, text, structure);
         let ascii = text.is_ascii();
-        for (number, line) in structure.lines().iter().enumerate() {
+        for (number, line) in (tally.lines as u32..).zip(structure.lines()) {
             if line.start == line.end {
-                run.tally.blank += 1;
+                tally.blank += 1;
                 continue;
             }
-            match self.line(text, number as u32, line, structure.ends(line), ascii) {
-                Ok(Parsed::Row) => run.tally.rows += 1,
-                Ok(Parsed::OutOfRange) => run.tally.out_of_range += 1,
+            match self.line(text, number, line, structure.ends(line), ascii) {
+                Ok(Parsed::Row) => tally.rows += 1,
+                Ok(Parsed::OutOfRange) => tally.out_of_range += 1,
                 Err(fault) => {
-                    run.tally.rejected += 1;
-                    self.batch.rejected.push(rejected(text, number as u32, line, fault));
+                    tally.rejected += 1;
+                    self.batch.rejected.push(rejected(text, offset, number, line, fault));
                 }
             }
         }
-        run.tally.lines = structure.lines().len() as u64;
-        run.tally.raw_bytes = text.len() as u64;
-        self.structure = structure;
-        self.batch.runs.push(run);
+        tally.lines += structure.lines().len() as u64;
+        tally.raw_bytes += text.len() as u64;
     }
 
     /// Parses one line that is not blank. Nothing is appended unless all of it is right.
@@ -162,6 +176,15 @@ impl Parser {
         batch.route.push(route);
         batch.line.push(number);
         Ok(Parsed::Row)
+    }
+}
+
+/// The end of the block of whole lines that begins at `start`.
+fn block_end(text: &[u8], start: usize) -> usize {
+    let least = start + BLOCK_BYTES;
+    match text.get(least..).and_then(|rest| memchr::memchr(b'\n', rest)) {
+        Some(newline) => least + newline + 1,
+        None => text.len(),
     }
 }
 
@@ -237,11 +260,11 @@ fn fault_at(field: Option<usize>, reason: LineFaultReason) -> LineFault {
 
 /// The line, kept whole: with its `\r` if it has one, without its `\n`.
 #[cold]
-fn rejected(text: &[u8], number: u32, line: &Line, fault: LineFault) -> RejectedLine {
+fn rejected(text: &[u8], offset: u64, number: u32, line: &Line, fault: LineFault) -> RejectedLine {
     let end = line.end as usize;
     let end = if text[end..].starts_with(b"\r\n") { end + 1 } else { end };
     let start = line.start as usize;
-    RejectedLine { line: number, offset: start as u64, fault, raw: text[start..end].into() }
+    RejectedLine { line: number, offset: offset + start as u64, fault, raw: text[start..end].into() }
 }
 
 #[inline]

@@ -1,0 +1,46 @@
+//! What a run and its caller share while it goes: progress to look at, and a way to stop it.
+
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+
+/// A handle on a run. Give one to [`super::report`] or [`super::convert`] and look at it from another thread.
+#[derive(Debug, Default)]
+pub struct Control {
+    /// How far the run is.
+    pub progress: Progress,
+    cancelled: AtomicBool,
+}
+
+impl Control {
+    /// Asks the run to stop; it ends with [`crate::Error::Cancelled`] soon after.
+    pub fn cancel(&self) {
+        self.cancelled.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether [`Control::cancel`] was called.
+    pub fn is_cancelled(&self) -> bool {
+        self.cancelled.load(Ordering::Relaxed)
+    }
+}
+
+/// How far a run is. Counters only grow; they are for showing, not for accounting: a file that is read again is counted again.
+#[derive(Debug, Default)]
+pub struct Progress {
+    /// Files to read.
+    pub files_total: AtomicU64,
+    /// Files read.
+    pub files_done: AtomicU64,
+    /// Stored bytes to read; 0 where not known.
+    pub stored_total: AtomicU64,
+    /// Stored bytes read.
+    pub stored_done: AtomicU64,
+    /// Bytes decompressed.
+    pub raw_bytes: AtomicU64,
+    /// Rows made.
+    pub rows: AtomicU64,
+}
+
+impl Progress {
+    pub(super) fn add(counter: &AtomicU64, amount: u64) {
+        counter.fetch_add(amount, Ordering::Relaxed);
+    }
+}

@@ -1,0 +1,114 @@
+//! The hourly tables of a job on their way into the lake: merged within bounded memory, made into rows at the end.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use crate::aggregate::{FailureHour, FailureKey, Hourly, LatencyCounts, LatencyHour, LatencyHours, LatencyKey, TlsPorts, resolve_failures};
+use crate::error::Result;
+use crate::lake::{FailureHourRow, LatencyHourRow, Merge, SpillMap, Weight};
+
+/// Bytes that each of the two tables may hold in memory, per unit and per job.
+const CAP: usize = 32 << 20;
+
+/// Both tables, of a unit or of a job.
+pub(super) struct Hours {
+    failures: SpillMap<FailureKey, u64>,
+    latency: SpillMap<LatencyKey, LatencyCounts>,
+}
+
+impl Hours {
+    /// Empty tables that spill into `folder`.
+    pub(super) fn new(folder: &Path) -> Self {
+        Self { failures: SpillMap::new(folder, CAP), latency: SpillMap::new(folder, CAP) }
+    }
+
+    /// Adds what was observed in a batch.
+    pub(super) fn merge_in(&mut self, hourly: Hourly) -> Result<()> {
+        self.failures.merge_in(hourly.failures)?;
+        self.latency.merge_in(hourly.latency)
+    }
+
+    /// Adds another pair of tables.
+    pub(super) fn absorb(&mut self, other: Hours) -> Result<()> {
+        self.failures.absorb(other.failures)?;
+        self.latency.absorb(other.latency)
+    }
+
+    /// The rows of both tables in order; `tls_ports` decide which connections without a verdict were plain HTTP.
+    pub(super) fn rows(
+        self,
+        tls_ports: &TlsPorts,
+    ) -> Result<(impl Iterator<Item = Result<FailureHourRow>>, impl Iterator<Item = Result<LatencyHourRow>>)> {
+        let failures = resolve_failures(self.failures.into_sorted()?, tls_ports).map(|row| row.map(failure_row));
+        let mut hours = LatencyHours::default();
+        let latency = self.latency.into_sorted()?.map(move |entry| {
+            let (key, counts) = entry?;
+            hours.row(&key, &counts).map(latency_row)
+        });
+        Ok((failures, latency))
+    }
+}
+
+fn owned(text: Option<Arc<str>>) -> Option<String> {
+    text.map(|text| text.to_string())
+}
+
+fn failure_row(row: FailureHour) -> FailureHourRow {
+    FailureHourRow {
+        hour: row.hour,
+        account: owned(row.account),
+        region: owned(row.region),
+        elb: owned(row.elb),
+        listener_port: row.listener_port,
+        outcome: row.outcome.name().to_owned(),
+        reason: owned(row.reason),
+        count: row.count,
+    }
+}
+
+fn latency_row(row: LatencyHour) -> LatencyHourRow {
+    LatencyHourRow {
+        hour: row.hour,
+        account: owned(row.account),
+        region: owned(row.region),
+        elb: owned(row.elb),
+        listener_port: row.listener_port,
+        tls_protocol: owned(row.tls_protocol),
+        count: row.count,
+        min: row.min,
+        p50: row.p50,
+        p90: row.p90,
+        p99: row.p99,
+        p999: row.p999,
+        max: row.max,
+        histogram: row.histogram,
+    }
+}
+
+fn text_weight(texts: &[&Option<Arc<str>>]) -> usize {
+    texts.iter().filter_map(|text| text.as_ref()).map(|text| text.len()).sum()
+}
+
+impl Weight for FailureKey {
+    fn weight(&self) -> usize {
+        size_of::<Self>() + text_weight(&[&self.account, &self.region, &self.elb, &self.reason])
+    }
+}
+
+impl Weight for LatencyKey {
+    fn weight(&self) -> usize {
+        size_of::<Self>() + text_weight(&[&self.account, &self.region, &self.elb, &self.tls_protocol])
+    }
+}
+
+impl Weight for LatencyCounts {
+    fn weight(&self) -> usize {
+        self.memory()
+    }
+}
+
+impl Merge for LatencyCounts {
+    fn merge(&mut self, other: Self) {
+        LatencyCounts::merge(self, &other);
+    }
+}

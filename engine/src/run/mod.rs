@@ -1,0 +1,152 @@
+//! A whole run: inputs in, a report (and a lake, or batches) out. The only place that knows threads.
+//!
+//! [`report`] and [`convert`] do what the commands of those names do; [`batches`] hands the rows to the caller as Arrow record batches. All
+//! three read through the same steps, wired in `pipeline`: the reader cuts the inputs into portions, any worker parses them, the writer
+//! takes them in order.
+
+mod batches;
+mod control;
+mod hours;
+mod lake_sink;
+mod parse;
+mod pipeline;
+mod reader;
+mod result;
+mod sink;
+mod slot;
+mod write;
+
+use std::sync::Arc;
+use std::time::Instant;
+
+pub use batches::{Batches, batches};
+pub use control::{Control, Progress};
+
+use crate::aggregate::SourceLabels;
+use crate::columns::schema::SCHEMA_VERSION;
+use crate::config::{LakeConfig, OnCorrupt, ReadConfig};
+use crate::discover::{self, Discovery, InputFile, Location, SkippedFile, Unit, UnitSettings, UnreachableFile};
+use crate::error::{Error, Result};
+use crate::lake::Lake;
+use crate::report::{Output, Report};
+use crate::scan::Kernel;
+use lake_sink::LakeSink;
+use sink::NoSink;
+
+/// Everything that is settled before the first byte is read.
+pub(crate) struct Plan<'a> {
+    files: Arc<[InputFile]>,
+    skipped: Vec<SkippedFile>,
+    unreachable: Vec<UnreachableFile>,
+    labels: Vec<SourceLabels>,
+    units: Vec<Unit>,
+    kernel: Kernel,
+    jobs: usize,
+    wants_hourly: bool,
+    read: &'a ReadConfig,
+    control: &'a Control,
+    started: Instant,
+}
+
+/// Reads `inputs` and reports on them; nothing is written.
+///
+/// `inputs` are files, folders, globs, or `-` for standard input. Memory: see `ARCHITECTURE.md`.
+///
+/// # Errors
+/// Where no input can be read at all, a setting cannot be used, or an input is damaged and [`OnCorrupt::Fail`] was asked for. Rejected
+/// lines and failed inputs are no errors: the report names them.
+pub fn report<S: AsRef<std::ffi::OsStr>>(inputs: &[S], read: &ReadConfig, control: &Control) -> Result<Report> {
+    let plan = Plan::new(inputs, read, control, LakeConfig::DEFAULT_TARGET_FILE_SIZE, String::new())?;
+    let outcome = pipeline::run(&plan, &mut NoSink)?;
+    Ok(result::report(&plan, &outcome, None))
+}
+
+/// Reads `inputs` and writes them as a lake (Parquet, hourly tables, the report) to `lake.out`; gives the report.
+///
+/// The lake appears whole or not at all: `_SUCCESS` is written last. With [`ReadConfig::strict`], a rejected line or a failed input means
+/// that nothing is left behind; the report then says so.
+///
+/// # Errors
+/// As [`fn@report`], and where the folder is occupied or cannot be written.
+pub fn convert<S: AsRef<std::ffi::OsStr>>(inputs: &[S], read: &ReadConfig, lake: &LakeConfig, control: &Control) -> Result<Report> {
+    lake.validate()?;
+    let mut plan = Plan::new(inputs, read, control, lake.target_file_size, fingerprint(read, lake))?;
+    plan.wants_hourly = true;
+    let path = lake.out.display().to_string();
+    let mut sink = LakeSink::new(Lake::create(lake.clone())?, plan.files.clone(), read.strict);
+    let outcome = pipeline::run(&plan, &mut sink)?;
+    if read.strict && !result::is_clean(&plan, &outcome) {
+        sink.abandon()?;
+        return Ok(result::report(&plan, &outcome, Some(Output { path, ..Output::default() })));
+    }
+    let mut final_report = Report::default();
+    sink.finish(&job_id(&plan), outcome.aggregates.tls_ports(), |output| {
+        final_report = result::report(&plan, &outcome, Some(output.clone()));
+        let json = serde_json::to_vec_pretty(&final_report);
+        json.map_err(|error| Error::Accounting(format!("the report cannot be written as JSON: {error}")))
+    })?;
+    Ok(final_report)
+}
+
+/// What in the settings decides the bytes of the output: part of each unit's identity.
+fn fingerprint(read: &ReadConfig, lake: &LakeConfig) -> String {
+    let LakeConfig { out: _, compression, partitioning, row_group_rows, target_file_size, provenance } = lake;
+    format!(
+        "{SCHEMA_VERSION} {compression:?} {partitioning:?} {row_group_rows} {target_file_size} {provenance} {:?} {:?} {:?} {}",
+        read.since, read.until, read.on_corrupt, read.max_line
+    )
+}
+
+/// The job's id: a hash of its units' ids.
+fn job_id(plan: &Plan<'_>) -> String {
+    let ids: Vec<&str> = plan.units.iter().map(|unit| unit.id.as_str()).collect();
+    format!("{:016x}", xxhash_rust::xxh3::xxh3_64(ids.join(" ").as_bytes()))
+}
+
+impl<'a> Plan<'a> {
+    fn new<S: AsRef<std::ffi::OsStr>>(
+        inputs: &[S],
+        read: &'a ReadConfig,
+        control: &'a Control,
+        target_file_size: u64,
+        fingerprint: String,
+    ) -> Result<Self> {
+        let started = Instant::now();
+        let kernel = kernel(read)?;
+        let Discovery { files, skipped, unreachable } = discover::discover(inputs)?;
+        if let (OnCorrupt::Fail, Some(UnreachableFile { object, fault })) = (read.on_corrupt, unreachable.first()) {
+            return Err(Error::CorruptInput { object: object.clone(), fault: fault.clone() });
+        }
+        let units = discover::plan_units(&files, &UnitSettings { target_file_size, fingerprint });
+        let labels = files.iter().map(labels).collect();
+        let progress = &control.progress;
+        Progress::add(&progress.files_total, files.len() as u64);
+        let size: Option<u64> = files.iter().map(|file| file.size).sum();
+        Progress::add(&progress.stored_total, size.unwrap_or(0));
+        let jobs = if read.jobs == 0 { std::thread::available_parallelism().map_or(1, usize::from) } else { read.jobs };
+        Ok(Self { files: files.into(), skipped, unreachable, labels, units, kernel, jobs, wants_hourly: false, read, control, started })
+    }
+}
+
+/// The kernel asked for, or the best.
+fn kernel(read: &ReadConfig) -> Result<Kernel> {
+    match read.kernel {
+        None => Ok(Kernel::best()),
+        Some(kernel) if kernel.is_available() => Ok(kernel),
+        Some(kernel) => {
+            let has: Vec<&str> = Kernel::ALL.into_iter().filter(|kernel| kernel.is_available()).map(Kernel::name).collect();
+            let has = has.join(", ");
+            Err(Error::Config(format!("this machine cannot run the kernel {}; it has: {has}", kernel.name())))
+        }
+    }
+}
+
+/// What the file's name tells about all of its rows.
+fn labels(file: &InputFile) -> SourceLabels {
+    match (&file.name, &file.location) {
+        (Some(name), Location::Path(_)) => {
+            SourceLabels { account: Some(name.account.as_str().into()), region: Some(name.region.as_str().into()) }
+        }
+        _ => SourceLabels::default(),
+    }
+}

@@ -1,0 +1,127 @@
+//! The parsing step: any worker, any portion, no order.
+
+use std::io::Cursor;
+use std::sync::Mutex;
+
+use super::Plan;
+use super::control::Progress;
+use super::reader::PIECE_BYTES;
+use super::slot::{Slot, Work};
+use crate::blocks::{self, LineReader};
+use crate::config::OnCorrupt;
+use crate::decompress::{StreamDecoder, Whole, WholeDecoder};
+use crate::error::FileFault;
+use crate::open;
+
+/// Decompressed bytes up to which a small file is held whole; a larger one is streamed when it is written.
+const WHOLE_LIMIT: usize = 64 << 20;
+/// Decompressed text of one portion's small files, past which the rest are streamed when they are written.
+const PORTION_LIMIT: u64 = 64 << 20;
+/// Rows and rejected lines of a portion, past which likewise: short lines cost more memory than their text.
+const PORTION_LINES: usize = 500_000;
+
+/// Buffers for reading a file whole; one set per worker at most is ever made.
+#[derive(Default)]
+struct Scratch {
+    stored: Vec<u8>,
+    text: Vec<u8>,
+    decoder: Option<WholeDecoder>,
+}
+
+/// The sets of buffers that no worker holds at the moment.
+#[derive(Default)]
+pub(super) struct ScratchPool(Mutex<Vec<Scratch>>);
+
+impl ScratchPool {
+    fn take(&self) -> Scratch {
+        self.0.lock().ok().and_then(|mut pool| pool.pop()).unwrap_or_default()
+    }
+
+    fn give(&self, scratch: Scratch) {
+        if let Ok(mut pool) = self.0.lock() {
+            pool.push(scratch);
+        }
+    }
+}
+
+/// Parses what the reader put into `slot` and observes the rows.
+pub(super) fn parse(plan: &Plan<'_>, pool: &ScratchPool, slot: &mut Slot) {
+    match std::mem::take(&mut slot.work) {
+        Work::Nothing => {}
+        Work::Piece { file, offset } => slot.parser.parse(file, offset, &slot.text),
+        Work::Files(files) => {
+            let mut scratch = pool.take();
+            parse_files(plan, &mut scratch, &files, slot);
+            pool.give(scratch);
+        }
+    }
+    let batch = slot.parser.batch();
+    Progress::add(&plan.control.progress.rows, batch.rows() as u64);
+    slot.observed.observe(plan, batch, slot.parser.dictionaries());
+}
+
+fn parse_files(plan: &Plan<'_>, scratch: &mut Scratch, files: &[u32], slot: &mut Slot) {
+    let mut text_bytes = 0;
+    for (position, &file) in files.iter().enumerate() {
+        if plan.control.is_cancelled() {
+            return;
+        }
+        match parse_file(plan, scratch, file, slot) {
+            Ok(Whole::Done) => {}
+            Ok(Whole::OverLimit) => {
+                // Order is kept: this file and all after it wait for the writer.
+                slot.oversize.extend(&files[position..]);
+                return;
+            }
+            Err(fault) => slot.faults.push((file, fault)),
+        }
+        text_bytes += scratch.text.len() as u64;
+        let progress = &plan.control.progress;
+        Progress::add(&progress.stored_done, scratch.stored.len() as u64);
+        Progress::add(&progress.raw_bytes, scratch.text.len() as u64);
+        Progress::add(&progress.files_done, 1);
+        if text_bytes > PORTION_LIMIT {
+            slot.oversize.extend(&files[position + 1..]);
+            return;
+        }
+    }
+}
+
+/// One small file. A fault leaves none of its rows in the batch, unless they are to be salvaged.
+fn parse_file(plan: &Plan<'_>, scratch: &mut Scratch, file: u32, slot: &mut Slot) -> Result<Whole, FileFault> {
+    scratch.text.clear();
+    open::read_whole(&plan.files[file as usize], &mut scratch.stored)?;
+    let decoder = scratch.decoder.get_or_insert_with(WholeDecoder::new);
+    let mark = slot.parser.mark();
+    let decoded = decoder.decode(&scratch.stored, &mut scratch.text, WHOLE_LIMIT).and_then(|whole| {
+        if whole == Whole::Done {
+            blocks::check_line_lengths(&scratch.text, plan.read.max_line, scratch.stored.len() as u64)?;
+        }
+        Ok(whole)
+    });
+    match decoded {
+        Ok(Whole::Done) => slot.parser.parse(file, 0, &scratch.text),
+        Err(_) if plan.read.on_corrupt == OnCorrupt::Salvage => salvage(plan, scratch, file, slot)?,
+        _ => {}
+    }
+    let batch = slot.parser.batch();
+    if decoded.is_ok() && batch.rows() + batch.rejected.len() > PORTION_LINES {
+        slot.parser.rollback(mark);
+        return Ok(Whole::OverLimit);
+    }
+    decoded
+}
+
+/// Parses the whole lines before the fault of a damaged file that is held in memory; gives that fault.
+fn salvage(plan: &Plan<'_>, scratch: &mut Scratch, file: u32, slot: &mut Slot) -> Result<(), FileFault> {
+    let mut lines = LineReader::new(StreamDecoder::new(Cursor::new(&scratch.stored)), PIECE_BYTES, plan.read.max_line);
+    loop {
+        let piece = lines.next(&mut scratch.text);
+        if !scratch.text.is_empty() {
+            slot.parser.parse(file, lines.piece_offset(), &scratch.text);
+        }
+        if piece?.is_none() {
+            return Ok(());
+        }
+    }
+}

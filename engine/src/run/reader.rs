@@ -1,0 +1,172 @@
+//! The reading step: walks the units in order and hands out portions.
+//!
+//! Small files are only named here: the worker that parses them reads them. Large ones are decompressed here, piece by piece, so that
+//! memory does not grow with them. When a large file turns out to be damaged after pieces of it were handed out (and damage means that no
+//! row of it may stay), its unit begins again without it; from then on the unit's large files are read to their end once before any
+//! piece of them is handed out, so that a unit begins again once at most.
+
+use std::io::Read;
+
+use super::Plan;
+use super::control::Progress;
+use super::slot::{Slot, Work};
+use crate::blocks::LineReader;
+use crate::config::OnCorrupt;
+use crate::decompress::StreamDecoder;
+use crate::error::FileFault;
+use crate::open;
+
+/// Stored bytes up to which a file is read and decompressed whole.
+const SMALL_FILE: u64 = 8 << 20;
+/// Stored bytes at which a group of small files is handed out.
+const GROUP_BYTES: u64 = 1 << 20;
+/// Files in a group at most.
+const GROUP_FILES: usize = 1024;
+/// Text in a piece of a large file.
+pub(super) const PIECE_BYTES: usize = 2 << 20;
+
+pub(super) type Lines = LineReader<Box<dyn Read + Send>>;
+
+/// Where the walk stands.
+pub(super) struct Reader<'a> {
+    plan: &'a Plan<'a>,
+    sequence: u64,
+    unit: usize,
+    /// Index of the next file within the unit.
+    next: usize,
+    /// The large file that is being handed out.
+    large: Option<(u32, Lines)>,
+    /// The unit's large files that failed: left out when it begins again.
+    failed: Vec<(u32, FileFault)>,
+    /// Whether the unit has begun again.
+    careful: bool,
+    /// Whether the next portion must say that the unit begins again.
+    restart: bool,
+}
+
+impl<'a> Reader<'a> {
+    pub(super) fn new(plan: &'a Plan<'a>) -> Self {
+        Self { plan, sequence: 0, unit: 0, next: 0, large: None, failed: Vec::new(), careful: false, restart: false }
+    }
+
+    /// Whether every portion has been handed out.
+    pub(super) fn is_done(&self) -> bool {
+        self.unit == self.plan.units.len()
+    }
+
+    /// Fills `slot` with the next portion. Not to be called when [`Reader::is_done`].
+    pub(super) fn fill(&mut self, slot: &mut Slot) {
+        slot.reset(self.sequence, self.unit);
+        self.sequence += 1;
+        if self.large.is_none() {
+            self.open_or_group(slot);
+        }
+        if self.large.is_some() {
+            self.piece(slot);
+        }
+        slot.restarts_unit = std::mem::take(&mut self.restart);
+        if slot.restarts_unit {
+            slot.faults.splice(0..0, self.failed.iter().cloned());
+        }
+        if self.large.is_none() && self.next == self.plan.units[self.unit].files.len() {
+            slot.ends_unit = true;
+            self.unit += 1;
+            self.next = 0;
+            self.failed.clear();
+            self.careful = false;
+        }
+    }
+
+    /// Takes small files up to the next large one, which is opened if it comes first.
+    fn open_or_group(&mut self, slot: &mut Slot) {
+        let unit = &self.plan.units[self.unit].files;
+        let mut group = Vec::new();
+        let mut bytes = 0;
+        while let Some(&file) = unit.get(self.next) {
+            if self.failed.iter().any(|&(failed, _)| failed == file) {
+                self.next += 1;
+                continue;
+            }
+            let size = self.plan.files[file as usize].size;
+            match size.filter(|&size| size <= SMALL_FILE) {
+                Some(size) if group.len() < GROUP_FILES && bytes < GROUP_BYTES => {
+                    group.push(file);
+                    bytes += size;
+                    self.next += 1;
+                }
+                None if group.is_empty() => {
+                    self.next += 1;
+                    self.open(file, slot);
+                    break;
+                }
+                _ => break,
+            }
+        }
+        if !group.is_empty() {
+            slot.work = Work::Files(group);
+        }
+    }
+
+    /// Opens a large file; one that cannot be opened is a fault of this portion.
+    fn open(&mut self, file: u32, slot: &mut Slot) {
+        let checked = if self.careful && self.plan.read.on_corrupt == OnCorrupt::Skip {
+            check(self.plan, file)
+        } else {
+            Ok(())
+        };
+        match checked.and_then(|()| lines(self.plan, file)) {
+            Ok(lines) => self.large = Some((file, lines)),
+            Err(fault) => slot.faults.push((file, fault)),
+        }
+    }
+
+    /// Takes the next piece of the large file that is open, and closes it at its end.
+    fn piece(&mut self, slot: &mut Slot) {
+        let Some((file, lines)) = &mut self.large else { return };
+        let file = *file;
+        let before = lines.stored_bytes();
+        let piece = lines.next(&mut slot.text);
+        let progress = &self.plan.control.progress;
+        Progress::add(&progress.stored_done, lines.stored_bytes() - before);
+        Progress::add(&progress.raw_bytes, slot.text.len() as u64);
+        match piece {
+            Ok(Some(piece)) => {
+                slot.work = Work::Piece { file, offset: piece.offset };
+                return;
+            }
+            Ok(None) => Progress::add(&progress.files_done, 1),
+            Err(fault) if self.plan.read.on_corrupt == OnCorrupt::Skip => self.begin_again(file, fault),
+            Err(fault) => {
+                slot.work = Work::Piece { file, offset: lines.piece_offset() };
+                slot.faults.push((file, fault));
+            }
+        }
+        self.large = None;
+    }
+
+    /// The unit begins again without `file`.
+    fn begin_again(&mut self, file: u32, fault: FileFault) {
+        self.failed.push((file, fault));
+        self.next = 0;
+        self.careful = true;
+        self.restart = true;
+    }
+}
+
+/// A line reader over file `file`.
+pub(super) fn lines(plan: &Plan<'_>, file: u32) -> Result<Lines, FileFault> {
+    let opened = open::open(&plan.files[file as usize])?;
+    Ok(LineReader::new(StreamDecoder::new(opened.reader), PIECE_BYTES, plan.read.max_line))
+}
+
+/// Reads `file` to its end and uses nothing of it.
+pub(super) fn check(plan: &Plan<'_>, file: u32) -> Result<(), FileFault> {
+    let mut lines = lines(plan, file)?;
+    let mut text = Vec::new();
+    while lines.next(&mut text)?.is_some() {
+        if plan.control.is_cancelled() {
+            break;
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,97 @@
+//! One portion of work on its way through the run, with everything it needs: the memory of a run is its slots.
+
+use super::Plan;
+use crate::aggregate::{Aggregates, Grouper, Hourly};
+use crate::columns::{ConnectionBatch, Dictionaries, Parser};
+use crate::error::FileFault;
+
+/// What there is to do for a portion.
+#[derive(Debug, Default)]
+pub(super) enum Work {
+    /// Nothing: the portion only carries faults, or ends its unit.
+    #[default]
+    Nothing,
+    /// Small files, by index, to read and decompress whole.
+    Files(Vec<u32>),
+    /// A piece of a large file; its text is in [`Slot::text`].
+    Piece {
+        /// The file's index.
+        file: u32,
+        /// Decompressed byte at which the piece begins.
+        offset: u64,
+    },
+}
+
+/// A portion: filled by the reader, parsed by any worker, written in order, used again.
+#[derive(Debug)]
+pub(super) struct Slot {
+    /// Its place in the order of portions.
+    pub(super) sequence: u64,
+    /// The unit that it belongs to.
+    pub(super) unit: usize,
+    /// Whether everything of the unit that came before is void: a file of which rows were written turned out to be damaged.
+    pub(super) restarts_unit: bool,
+    /// Whether it is the unit's last.
+    pub(super) ends_unit: bool,
+    /// What there is to do.
+    pub(super) work: Work,
+    /// The text of a piece.
+    pub(super) text: Vec<u8>,
+    /// Parser and batch.
+    pub(super) parser: Parser,
+    /// Inputs that failed.
+    pub(super) faults: Vec<(u32, FileFault)>,
+    /// Small files that turned out to be too large when decompressed; to be streamed after the rows of this portion, in this order.
+    pub(super) oversize: Vec<u32>,
+    /// What was observed in the batch.
+    pub(super) observed: Observed,
+}
+
+/// What was observed in a batch.
+#[derive(Debug, Default)]
+pub(super) struct Observed {
+    pub(super) aggregates: Aggregates,
+    /// Left empty where nobody wants it.
+    pub(super) hourly: Hourly,
+    grouper: Grouper,
+}
+
+impl Observed {
+    /// Observes the rows of `batch`.
+    pub(super) fn observe(&mut self, plan: &Plan<'_>, batch: &ConnectionBatch, dictionaries: &Dictionaries) {
+        let groups = self.grouper.group(batch, dictionaries, &plan.labels);
+        self.aggregates.observe_groups(&groups);
+        if plan.wants_hourly {
+            self.hourly.observe_groups(&groups);
+        }
+    }
+}
+
+impl Slot {
+    pub(super) fn new(parser: Parser) -> Self {
+        Self {
+            sequence: 0,
+            unit: 0,
+            restarts_unit: false,
+            ends_unit: false,
+            work: Work::Nothing,
+            text: Vec::new(),
+            parser,
+            faults: Vec::new(),
+            oversize: Vec::new(),
+            observed: Observed::default(),
+        }
+    }
+
+    /// Makes the slot ready for another portion; its memory stays.
+    pub(super) fn reset(&mut self, sequence: u64, unit: usize) {
+        self.sequence = sequence;
+        self.unit = unit;
+        self.restarts_unit = false;
+        self.ends_unit = false;
+        self.work = Work::Nothing;
+        self.faults.clear();
+        self.oversize.clear();
+        self.parser.begin();
+    }
+}

@@ -1,0 +1,212 @@
+//! The writing step: portions in order, one at a time.
+//!
+//! Here the line numbers of a file become absolute, the accounting is checked, aggregates are merged, and rows go to the sink. All state of
+//! a unit is kept apart until the unit is whole, so that it can begin again.
+
+use std::collections::BTreeMap;
+
+use super::control::Progress;
+use super::reader;
+use super::sink::Sink;
+use super::slot::{Observed, Slot};
+use super::Plan;
+use crate::aggregate::Aggregates;
+use crate::columns::{ConnectionBatch, Dictionaries, Parser, Tally};
+use crate::config::OnCorrupt;
+use crate::error::{Error, FileFault, LineFaultReason, Result};
+
+/// What a job (or one of its units) came to.
+#[derive(Debug, Default)]
+pub(super) struct Outcome {
+    /// All lines of all inputs that were used.
+    pub(super) tally: Tally,
+    /// Rejected lines by reason.
+    pub(super) rejected: BTreeMap<LineFaultReason, u64>,
+    /// The inputs that failed, and the rows that were kept of each under `salvage`.
+    pub(super) failed: Vec<(u32, FileFault, u64)>,
+    /// What the report is made of.
+    pub(super) aggregates: Aggregates,
+}
+
+impl Outcome {
+    fn merge(&mut self, other: Outcome) {
+        self.tally.add(&other.tally);
+        for (reason, count) in other.rejected {
+            *self.rejected.entry(reason).or_default() += count;
+        }
+        self.failed.extend(other.failed);
+        self.aggregates.merge(other.aggregates);
+    }
+}
+
+/// The file whose lines are being written.
+#[derive(Debug, Default)]
+struct OpenFile {
+    file: Option<u32>,
+    tally: Tally,
+}
+
+/// The state of the step.
+pub(super) struct Writer<'a> {
+    plan: &'a Plan<'a>,
+    sink: &'a mut dyn Sink,
+    unit: Option<usize>,
+    unit_outcome: Outcome,
+    file: OpenFile,
+    first_lines: Vec<u64>,
+    job: Outcome,
+    /// Sequence number of the portion that comes next.
+    next: u64,
+}
+
+impl<'a> Writer<'a> {
+    pub(super) fn new(plan: &'a Plan<'a>, sink: &'a mut dyn Sink) -> Self {
+        Self {
+            plan,
+            sink,
+            unit: None,
+            unit_outcome: Outcome::default(),
+            file: OpenFile::default(),
+            first_lines: Vec::new(),
+            job: Outcome::default(),
+            next: 0,
+        }
+    }
+
+    /// The portion that [`Writer::write`] wants.
+    pub(super) fn next(&self) -> u64 {
+        self.next
+    }
+
+    /// What the job came to.
+    pub(super) fn into_outcome(self) -> Outcome {
+        self.job
+    }
+
+    /// Writes the next portion.
+    pub(super) fn write(&mut self, slot: &mut Slot) -> Result<()> {
+        debug_assert_eq!(slot.sequence, self.next);
+        self.next += 1;
+        if self.unit != Some(slot.unit) {
+            self.unit = Some(slot.unit);
+            self.sink.begin_unit(&self.plan.units[slot.unit].id)?;
+        }
+        if slot.restarts_unit {
+            self.sink.discard_unit(&slot.faults)?;
+            self.unit_outcome = Outcome::default();
+            self.file = OpenFile::default();
+        }
+        self.rows(slot.parser.batch(), slot.parser.dictionaries())?;
+        self.observed(&mut slot.observed)?;
+        self.faults(slot)?;
+        for file in std::mem::take(&mut slot.oversize) {
+            self.stream(file)?;
+        }
+        if slot.ends_unit {
+            self.end_unit()?;
+        }
+        Ok(())
+    }
+
+    /// Rows and rejected lines of one batch: absolute line numbers, accounting, sink.
+    fn rows(&mut self, batch: &ConnectionBatch, dictionaries: &Dictionaries) -> Result<()> {
+        self.first_lines.clear();
+        for run in &batch.runs {
+            if self.file.file != Some(run.file) {
+                self.end_file()?;
+                self.file.file = Some(run.file);
+            }
+            self.first_lines.push(self.file.tally.lines + 1);
+            self.file.tally.add(&run.tally);
+        }
+        for line in &batch.rejected {
+            *self.unit_outcome.rejected.entry(line.fault.reason).or_default() += 1;
+        }
+        if batch.rows() + batch.rejected.len() == 0 {
+            return Ok(());
+        }
+        self.sink.rows(batch, dictionaries, &self.first_lines)
+    }
+
+    /// Takes over what was observed in a batch.
+    fn observed(&mut self, observed: &mut Observed) -> Result<()> {
+        self.unit_outcome.aggregates.merge(std::mem::take(&mut observed.aggregates));
+        if self.plan.wants_hourly { self.sink.hourly(std::mem::take(&mut observed.hourly)) } else { Ok(()) }
+    }
+
+    /// Notes the inputs that failed in this portion.
+    fn faults(&mut self, slot: &mut Slot) -> Result<()> {
+        for (file, fault) in slot.faults.drain(..) {
+            if self.plan.read.on_corrupt == OnCorrupt::Fail {
+                let object = self.plan.files[file as usize].object.clone();
+                return Err(Error::CorruptInput { object, fault });
+            }
+            let rows = match self.file.file {
+                Some(open) if open == file => self.file.tally.rows,
+                _ => slot.parser.batch().runs.iter().filter(|run| run.file == file).map(|run| run.tally.rows).sum(),
+            };
+            self.unit_outcome.failed.push((file, fault, rows));
+        }
+        Ok(())
+    }
+
+    /// A small file that is large when decompressed: streamed here, in its place. It is read to its end once before any row of it is
+    /// used, unless what comes before a fault is wanted anyway.
+    fn stream(&mut self, file: u32) -> Result<()> {
+        let plan = self.plan;
+        if plan.read.on_corrupt == OnCorrupt::Skip
+            && let Err(fault) = reader::check(plan, file)
+        {
+            self.unit_outcome.failed.push((file, fault, 0));
+            return Ok(());
+        }
+        let mut slot = Slot::new(Parser::new(plan.kernel, plan.read.since, plan.read.until));
+        if let Err(fault) = self.stream_lines(file, &mut slot) {
+            slot.faults.push((file, fault?));
+            self.faults(&mut slot)?;
+        }
+        Progress::add(&plan.control.progress.files_done, 1);
+        Ok(())
+    }
+
+    /// Parses and writes `file` piece by piece. The outer error is the input's fault, the inner one the run's.
+    fn stream_lines(&mut self, file: u32, slot: &mut Slot) -> Result<(), Result<FileFault>> {
+        let plan = self.plan;
+        let mut lines = reader::lines(plan, file).map_err(Ok)?;
+        loop {
+            let piece = lines.next(&mut slot.text);
+            slot.parser.begin();
+            slot.parser.parse(file, lines.piece_offset(), &slot.text);
+            let (batch, dictionaries) = (slot.parser.batch(), slot.parser.dictionaries());
+            slot.observed.observe(plan, batch, dictionaries);
+            Progress::add(&plan.control.progress.rows, batch.rows() as u64);
+            self.rows(batch, dictionaries).and_then(|()| self.observed(&mut slot.observed)).map_err(Err)?;
+            if plan.control.is_cancelled() {
+                return Err(Err(Error::Cancelled));
+            }
+            if piece.map_err(Ok)?.is_none() {
+                return Ok(());
+            }
+        }
+    }
+
+    /// Checks the accounting of the file that was open.
+    fn end_file(&mut self) -> Result<()> {
+        let OpenFile { file, tally } = std::mem::take(&mut self.file);
+        let Some(file) = file else { return Ok(()) };
+        if !tally.balances() {
+            return Err(Error::Accounting(format!("{}: {tally:?}", self.plan.files[file as usize].object)));
+        }
+        self.unit_outcome.tally.add(&tally);
+        Ok(())
+    }
+
+    fn end_unit(&mut self) -> Result<()> {
+        self.end_file()?;
+        let outcome = std::mem::take(&mut self.unit_outcome);
+        self.sink.end_unit(outcome.tally.rows, outcome.tally.rejected)?;
+        self.job.merge(outcome);
+        self.unit = None;
+        Ok(())
+    }
+}
