@@ -1,8 +1,10 @@
 //! Reads AWS Application Load Balancer connection logs into Arrow batches, aggregates and Parquet.
 #![deny(unsafe_code)]
 
+mod blocks;
 pub mod columns;
 pub mod config;
+mod decompress;
 pub mod discover;
 mod error;
 pub mod fields;

@@ -1,0 +1,111 @@
+//! Detection, plain text, and readers that misbehave.
+
+use std::collections::VecDeque;
+use std::io::{Error, ErrorKind, Result as IoResult};
+
+use super::super::Compression;
+use super::gzip::gz;
+use super::*;
+
+/// A reader that follows a script: bytes, or an error.
+struct Scripted(VecDeque<Result<Vec<u8>, ErrorKind>>);
+
+impl Scripted {
+    fn new(script: impl IntoIterator<Item = Result<Vec<u8>, ErrorKind>>) -> Self {
+        Self(script.into_iter().collect())
+    }
+}
+
+impl Read for Scripted {
+    fn read(&mut self, out: &mut [u8]) -> IoResult<usize> {
+        match self.0.pop_front() {
+            None => Ok(0),
+            Some(Err(kind)) => Err(Error::new(kind, "scripted")),
+            Some(Ok(bytes)) => {
+                out[..bytes.len()].copy_from_slice(&bytes);
+                Ok(bytes.len())
+            }
+        }
+    }
+}
+
+#[test]
+fn compression_is_told_from_the_bytes() {
+    use Compression::{Gzip, Plain, Zstd};
+    for (start, expected) in [
+        (&b""[..], Plain),
+        (b"2024", Plain),
+        (b"\x1f\x8b\x08\x00", Gzip),
+        (b"\x1f\x8b", Gzip),
+        (b"\x1f", Gzip),
+        (b"\x1f\x8a\x08\x00", Plain),
+        (b"\x28\xb5\x2f\xfd", Zstd),
+        (b"\x28\xb5\x2f", Zstd),
+        (b"\x28\xb5", Zstd),
+        (b"(", Plain),
+        (b"\x28\xb5\x2f\xfe", Plain),
+        (b"\x50\x2a\x4d\x18", Zstd),
+        (b"\x5f\x2a\x4d\x18", Zstd),
+        (b"\x60\x2a\x4d\x18", Plain),
+        (b"P*M", Plain),
+    ] {
+        assert_eq!(Compression::detect(start), expected, "{start:x?}");
+    }
+}
+
+#[test]
+fn plain_text_is_delivered_as_it_stands() {
+    for text in [b"".to_vec(), b"x".to_vec(), b"\r\n\0\xff".to_vec(), sample(5000)] {
+        assert_eq!(text_of(&text), text);
+    }
+}
+
+#[test]
+fn interrupted_reads_are_retried() {
+    let stored = gz(b"text\n");
+    let (head, tail) = stored.split_at(12);
+    let script = [Err(ErrorKind::Interrupted), Ok(head.to_vec()), Err(ErrorKind::Interrupted), Ok(tail.to_vec())];
+    assert_eq!(drain(&mut StreamDecoder::new(Scripted::new(script)), 100), (b"text\n".to_vec(), Ok(())));
+}
+
+#[test]
+fn a_failed_read_is_a_fault_with_its_offset() {
+    let stored = gz(&sample(100));
+    for cut in [0, 1, 2, 5, 12, 900, stored.len()] {
+        let script = [Ok(stored[..cut].to_vec()), Err(ErrorKind::PermissionDenied), Ok(stored[cut..].to_vec())];
+        let script = script.into_iter().filter(|part| !matches!(part, Ok(bytes) if bytes.is_empty()));
+        let (_, end) = drain(&mut StreamDecoder::new(Scripted::new(script)), 1 << 16);
+        let fault = end.expect_err("the error is told");
+        assert_eq!((fault.kind, fault.offset), (FileFaultKind::Unreadable, cut as u64));
+        assert_eq!(fault.message, "reading failed: scripted");
+    }
+}
+
+#[test]
+fn the_end_is_not_asked_for_twice() {
+    // As a terminal would: an end of file, then more.
+    let script = [Ok(b"text\n".to_vec()), Ok(Vec::new()), Ok(b"more\n".to_vec())];
+    let mut decoder = StreamDecoder::new(Scripted::new(script));
+    assert_eq!(drain(&mut decoder, 100), (b"text\n".to_vec(), Ok(())));
+    assert_eq!(decoder.read(&mut [0; 10]), Ok(0));
+}
+
+#[test]
+fn decoders_are_reused_after_anything() {
+    let text = sample(300);
+    let (good, zst) = (gz(&text), ::zstd::bulk::compress(&text, 1).unwrap());
+    let mut bad = good.clone();
+    bad[900] ^= 0xff;
+    let inputs = [&good[..], &bad, &zst, &zst[..zst.len() - 3], &text, b"", &good[..500], &good, &zst, b"\x1f", &good];
+    let mut whole = WholeDecoder::new();
+    let mut decoder = StreamDecoder::new(&b""[..]);
+    for stored in inputs {
+        let expected = verdict(stored);
+        decoder = decoder.reuse(stored);
+        assert_eq!(drain(&mut decoder, 1000), expected);
+        check_whole(&mut whole, stored, &expected);
+        // Left in the middle:
+        decoder = decoder.reuse(stored);
+        decoder.read(&mut [0; 10]).ok();
+    }
+}
