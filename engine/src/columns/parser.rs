@@ -365,3 +365,6 @@ fn intern_route(routes: &mut Dictionary<Route>, fields: &Fields<'_>) -> u32 {
         ip_address: fields.span(Field::IpAddress, first, base),
     })
 }
+
+#[cfg(test)]
+mod tests;
