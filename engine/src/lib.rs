@@ -1,6 +1,7 @@
 //! Reads AWS Application Load Balancer connection logs into Arrow batches, aggregates and Parquet.
 #![deny(unsafe_code)]
 
+pub mod aggregate;
 pub mod columns;
 pub mod config;
 pub mod discover;
