@@ -1,6 +1,7 @@
 //! Reads AWS Application Load Balancer connection logs into Arrow batches, aggregates and Parquet.
 #![deny(unsafe_code)]
 
+pub mod aggregate;
 mod blocks;
 pub mod columns;
 pub mod config;

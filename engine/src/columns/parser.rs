@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use super::batch::{Certificate, Client, ConnectionBatch, Dictionaries, Endpoint, Outcome, RejectedLine, Route, SourceRun, Verdict};
+use super::batch::{Certificate, Client, ConnectionBatch, Dictionaries, Endpoint, Outcome, RejectedLine, Route, SourceRun, Tally, Verdict};
 use super::dictionary::{Dictionary, Span};
 use crate::error::{LineFault, LineFaultReason};
 use crate::fields::{self, TimeReader};

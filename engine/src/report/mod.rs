@@ -3,9 +3,14 @@
 //! Values only: the aggregates that fill it live in [`crate::aggregate`], its looks in the command line. Every map is ordered, every
 //! duration is in milliseconds unless its name says otherwise, every time is RFC 3339 in UTC.
 
+mod fill;
+mod time;
+
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
+
+pub use time::rfc3339;
 
 /// The report of one run. The JSON form is versioned: fields are added under `tlslake.report/1`, never renamed or removed.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
