@@ -68,7 +68,7 @@ pub struct LatencyHour {
     pub count: u64,
     /// The fastest, exactly.
     pub min: u64,
-    /// The percentiles as `histogram` gives them: the top of their bucket, so up to 0.1 % too high, even above `max`.
+    /// The percentiles as `histogram` gives them: the top of their bucket, so up to 0.1 % too high, but never above `max`.
     pub p50: u64,
     /// 90 %.
     pub p90: u64,
@@ -106,7 +106,8 @@ impl LatencyHours {
         self.serializer
             .serialize(&self.histogram, &mut bytes)
             .map_err(|error| Error::Accounting(format!("the latencies of one hour cannot be encoded: {error}")))?;
-        let at = |quantile| self.histogram.value_at_quantile(quantile);
+        let max = counts.max().unwrap_or(0);
+        let at = |quantile| self.histogram.value_at_quantile(quantile).min(max);
         let LatencyKey { hour, account, region, elb, listener_port, tls_protocol } = key.clone();
         Ok(LatencyHour {
             hour,
@@ -121,7 +122,7 @@ impl LatencyHours {
             p90: at(0.9),
             p99: at(0.99),
             p999: at(0.999),
-            max: counts.max().unwrap_or(0),
+            max,
             histogram: bytes,
         })
     }

@@ -12,13 +12,14 @@ impl Report {
 
 impl LatencySummary {
     /// The summary of `counts`: percentiles as HdrHistogram's `value_at_quantile` gives them with three significant digits (the top of
-    /// their bucket, so up to 0.1 % too high, even above `max`); `min` and `max` exact.
+    /// their bucket, so up to 0.1 % too high, but never above `max`); `min` and `max` exact.
     pub fn new(counts: &LatencyCounts) -> Self {
         if counts.count() == 0 {
             return Self::default();
         }
         let histogram = counts.histogram();
-        let at = |quantile| Some(histogram.value_at_quantile(quantile));
+        let max = counts.max().unwrap_or(u64::MAX);
+        let at = |quantile| Some(histogram.value_at_quantile(quantile).min(max));
         Self {
             count: counts.count(),
             min: counts.min(),

@@ -112,3 +112,15 @@ impl Merge for LatencyCounts {
         LatencyCounts::merge(self, &other);
     }
 }
+
+impl Weight for u64 {
+    fn weight(&self) -> usize {
+        size_of::<Self>()
+    }
+}
+
+impl Merge for u64 {
+    fn merge(&mut self, other: Self) {
+        *self += other;
+    }
+}

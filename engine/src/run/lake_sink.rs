@@ -29,12 +29,7 @@ impl LakeSink {
     }
 
     /// Completes the lake. `report` gives the bytes of `report.json`, knowing what was written.
-    pub(super) fn finish(
-        mut self,
-        job_id: &str,
-        tls_ports: &TlsPorts,
-        report: impl FnOnce(&Output) -> Result<Vec<u8>>,
-    ) -> Result<Output> {
+    pub(super) fn finish(mut self, job_id: &str, tls_ports: &TlsPorts, report: impl FnOnce(&Output) -> Result<Vec<u8>>) -> Result<Output> {
         for unit in std::mem::take(&mut self.staged) {
             self.lake.commit(unit)?;
         }

@@ -109,11 +109,7 @@ impl<'a> Reader<'a> {
 
     /// Opens a large file; one that cannot be opened is a fault of this portion.
     fn open(&mut self, file: u32, slot: &mut Slot) {
-        let checked = if self.careful && self.plan.read.on_corrupt == OnCorrupt::Skip {
-            check(self.plan, file)
-        } else {
-            Ok(())
-        };
+        let checked = if self.careful && self.plan.read.on_corrupt == OnCorrupt::Skip { check(self.plan, file) } else { Ok(()) };
         match checked.and_then(|()| lines(self.plan, file)) {
             Ok(lines) => self.large = Some((file, lines)),
             Err(fault) => slot.faults.push((file, fault)),

@@ -35,8 +35,7 @@ pub(super) fn report(plan: &Plan<'_>, outcome: &Outcome, output: Option<Output>)
         *report.skipped.entry(file.reason.to_owned()).or_default() += 1;
     }
     let listed = plan.skipped.iter().take(Report::MAX_LISTED_FILES);
-    report.skipped_files =
-        listed.map(|file| SkippedEntry { object: file.object.clone(), reason: file.reason.to_owned() }).collect();
+    report.skipped_files = listed.map(|file| SkippedEntry { object: file.object.clone(), reason: file.reason.to_owned() }).collect();
     outcome.aggregates.fill(&mut report);
     report.elapsed_s = plan.started.elapsed().as_secs_f64();
     report

@@ -5,11 +5,11 @@
 
 use std::collections::BTreeMap;
 
+use super::Plan;
 use super::control::Progress;
 use super::reader;
 use super::sink::Sink;
 use super::slot::{Observed, Slot};
-use super::Plan;
 use crate::aggregate::Aggregates;
 use crate::columns::{ConnectionBatch, Dictionaries, Parser, Tally};
 use crate::config::OnCorrupt;
