@@ -6,6 +6,7 @@ pub mod config;
 pub mod discover;
 mod error;
 pub mod format;
+mod lake;
 pub mod report;
 pub mod scan;
 
