@@ -10,8 +10,10 @@ pub mod discover;
 mod error;
 pub mod fields;
 pub mod format;
+mod lake;
 mod open;
 pub mod report;
+pub mod run;
 pub mod scan;
 
 pub use error::{Error, FileFault, FileFaultKind, LineFault, LineFaultReason, Result};

@@ -3,11 +3,13 @@
 //! In: whole lines and the structure that [`crate::scan`] found in them. Out: a [`ConnectionBatch`] with its [`Dictionaries`].
 //! Knows nothing of files beyond their index, of threads, or of what becomes of the columns.
 
+pub(crate) mod arrow;
 mod batch;
 mod dictionary;
 mod parser;
 pub mod schema;
 
+pub use self::arrow::record_batch;
 pub use batch::{
     Certificate, Client, ConnectionBatch, Dictionaries, Endpoint, Outcome, RejectedLine, Route, SourceRun, Tally, TextColumn, Verdict,
 };

@@ -1,4 +1,4 @@
-//! The one schema of `connections`: names, order, types and null rules. Writer, reader, DDL and docs are derived from it.
+//! The one schema of every table: names, order, types and null rules. Writer, reader, DDL and docs are derived from it.
 
 use std::sync::Arc;
 
@@ -7,7 +7,7 @@ use arrow::datatypes::{DataType, Field as ArrowField, Schema, SchemaRef, TimeUni
 /// Counts up whenever a column is added or its meaning changes; part of a work unit's identity.
 pub const SCHEMA_VERSION: u32 = 1;
 
-/// A column of `connections`.
+/// A column of a table.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Column {
     /// Its name: AWS's own for the fields of the log.
@@ -80,6 +80,50 @@ pub const CONNECTIONS: [Column; 21] = [
 
 /// How many of [`CONNECTIONS`]' last columns are provenance.
 pub const PROVENANCE_COLUMNS: usize = 2;
+
+/// Every column of `rejected`, in order: one row for each line that became no row.
+///
+/// `byte_offset` is where the line begins in the decompressed input; `field` is NULL where no known field is at fault.
+pub const REJECTED: [Column; 6] = [
+    column("source_object", ColumnKind::Text, false),
+    column("source_line", ColumnKind::Int64, false),
+    column("byte_offset", ColumnKind::Int64, false),
+    column("field", ColumnKind::Text, true),
+    column("reason", ColumnKind::Text, false),
+    column("raw", ColumnKind::Binary, false),
+];
+
+/// Every column of `failures_hourly`, in order: connections by hour, place, outcome and reason.
+pub const FAILURES_HOURLY: [Column; 8] = [
+    column("hour", ColumnKind::TimestampMicros, false),
+    column("account", ColumnKind::Text, true),
+    column("region", ColumnKind::Text, true),
+    column("elb", ColumnKind::Text, true),
+    column("listener_port", ColumnKind::Int32, false),
+    column("outcome", ColumnKind::Text, false),
+    column("reason", ColumnKind::Text, true),
+    column("count", ColumnKind::Int64, false),
+];
+
+/// Every column of `latency_hourly`, in order: milliseconds of successful handshakes by hour, place and protocol.
+///
+/// `histogram` is the HDR histogram itself in its V2 binary form, so that hours roll up without a rescan.
+pub const LATENCY_HOURLY: [Column; 14] = [
+    column("hour", ColumnKind::TimestampMicros, false),
+    column("account", ColumnKind::Text, true),
+    column("region", ColumnKind::Text, true),
+    column("elb", ColumnKind::Text, true),
+    column("listener_port", ColumnKind::Int32, false),
+    column("tls_protocol", ColumnKind::Text, true),
+    column("count", ColumnKind::Int64, false),
+    column("min", ColumnKind::Int64, false),
+    column("p50", ColumnKind::Int64, false),
+    column("p90", ColumnKind::Int64, false),
+    column("p99", ColumnKind::Int64, false),
+    column("p999", ColumnKind::Int64, false),
+    column("max", ColumnKind::Int64, false),
+    column("histogram", ColumnKind::Binary, false),
+];
 
 /// The columns of `connections` with or without provenance.
 pub fn connections(provenance: bool) -> &'static [Column] {

@@ -1,0 +1,195 @@
+//! One Parquet file: its settings, its row groups, and the check that it reads back.
+//!
+//! In: a table's columns and arrays for a row group at a time. Out: a closed, synced and checked file. Columns of a row group are encoded
+//! in parallel on the caller's rayon pool; the bytes do not depend on how many threads there are.
+
+use std::fs::File;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use arrow::array::ArrayRef;
+use arrow::datatypes::SchemaRef;
+use parquet::arrow::arrow_reader::{ArrowReaderMetadata, ArrowReaderOptions};
+use parquet::arrow::arrow_writer::{ArrowColumnChunk, ArrowColumnWriter, ArrowRowGroupWriterFactory, compute_leaves};
+use parquet::arrow::{ArrowSchemaConverter, add_encoded_arrow_schema_to_metadata};
+use parquet::basic::{Compression as Codec, Encoding, ZstdLevel};
+use parquet::errors::ParquetError;
+use parquet::file::metadata::KeyValue;
+use parquet::file::properties::{EnabledStatistics, WriterProperties, WriterPropertiesBuilder, WriterPropertiesPtr};
+use parquet::file::writer::SerializedFileWriter;
+use parquet::schema::types::{ColumnPath, TypePtr};
+use rayon::prelude::*;
+
+use crate::columns::schema::{self, Column};
+use crate::config::Compression;
+use crate::error::{Error, Result};
+
+/// Who wrote the file, in the form that the Parquet format asks for. Readers of the Java family parse it, and distrust what they can't.
+const CREATED_BY: &str = concat!("tlslake version ", env!("CARGO_PKG_VERSION"));
+
+/// A dictionary page of 4 MiB: room for the clients and certificates of a large fleet before a column falls back to plain values.
+const DICTIONARY_PAGE_BYTES: usize = 4 << 20;
+
+/// How a table's files are written.
+#[derive(Clone, Debug)]
+pub(super) struct TableSpec {
+    schema: SchemaRef,
+    parquet_schema: TypePtr,
+    properties: WriterPropertiesPtr,
+}
+
+impl TableSpec {
+    /// For a table of `columns`; `unit` goes to the files' metadata.
+    pub(super) fn new(columns: &[Column], compression: Compression, unit: &str) -> Result<Self> {
+        let schema = schema::arrow_schema(columns);
+        let mut properties = properties(columns, codec(compression)?, unit);
+        add_encoded_arrow_schema_to_metadata(&schema, &mut properties);
+        let parquet_schema = ArrowSchemaConverter::new()
+            .convert(&schema)
+            .map_err(|error| Error::Accounting(format!("the schema has no Parquet form: {error}")))?
+            .root_schema_ptr();
+        Ok(Self { schema, parquet_schema, properties: Arc::new(properties) })
+    }
+}
+
+fn codec(compression: Compression) -> Result<Codec> {
+    Ok(match compression {
+        Compression::Zstd(level) => {
+            Codec::ZSTD(ZstdLevel::try_new(level).map_err(|_| Error::Config(format!("zstd level {level} is not one of 1 to 22")))?)
+        }
+        Compression::Snappy => Codec::SNAPPY,
+        Compression::Lz4 => Codec::LZ4_RAW,
+        Compression::None => Codec::UNCOMPRESSED,
+    })
+}
+
+fn properties(columns: &[Column], codec: Codec, unit: &str) -> WriterProperties {
+    let metadata = [("tlslake.schema_version", schema::SCHEMA_VERSION.to_string()), ("tlslake.unit", unit.to_owned())];
+    let metadata = metadata.into_iter().map(|(key, value)| KeyValue::new(key.to_owned(), value)).collect();
+    let builder = WriterProperties::builder()
+        .set_created_by(CREATED_BY.to_owned())
+        .set_compression(codec)
+        .set_dictionary_page_size_limit(DICTIONARY_PAGE_BYTES)
+        .set_statistics_enabled(EnabledStatistics::Page)
+        .set_key_value_metadata(Some(metadata));
+    columns.iter().fold(builder, column_properties).build()
+}
+
+/// Dictionaries for what repeats; deltas for what ascends or shares prefixes; neither, nor minimum and maximum, for blobs.
+fn column_properties(builder: WriterPropertiesBuilder, column: &Column) -> WriterPropertiesBuilder {
+    let path = ColumnPath::from(column.name);
+    let encoding = match column.name {
+        "time" | "client_port" | "source_line" | "byte_offset" => Encoding::DELTA_BINARY_PACKED,
+        "conn_trace_id" => Encoding::DELTA_BYTE_ARRAY,
+        "raw" | "histogram" => {
+            return builder.set_column_dictionary_enabled(path.clone(), false).set_column_statistics_enabled(path, EnabledStatistics::None);
+        }
+        _ => return builder,
+    };
+    builder.set_column_dictionary_enabled(path.clone(), false).set_column_encoding(path, encoding)
+}
+
+/// What a finished file holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Written {
+    /// Its rows.
+    pub(super) rows: u64,
+    /// Its size.
+    pub(super) bytes: u64,
+}
+
+/// A Parquet file being written.
+pub(super) struct TableFile {
+    path: PathBuf,
+    schema: SchemaRef,
+    writer: SerializedFileWriter<File>,
+    columns: ArrowRowGroupWriterFactory,
+    row_groups: usize,
+    rows: u64,
+}
+
+impl TableFile {
+    /// Creates the file, in a folder that exists.
+    pub(super) fn create(spec: &TableSpec, path: PathBuf) -> Result<Self> {
+        let file = File::create_new(&path).map_err(|error| Error::io(&path, "creating", error))?;
+        let writer = SerializedFileWriter::new(file, spec.parquet_schema.clone(), spec.properties.clone())
+            .map_err(|source| parquet_error(&path, source))?;
+        let columns = ArrowRowGroupWriterFactory::new(&writer, spec.schema.clone());
+        Ok(Self { path, schema: spec.schema.clone(), writer, columns, row_groups: 0, rows: 0 })
+    }
+
+    /// Adds a row group of `rows` rows; `array` gives the column of that index and may be called from several threads at once.
+    ///
+    /// Memory: the row group once more in its encoded form.
+    pub(super) fn write_row_group(&mut self, rows: usize, array: impl Fn(usize) -> Result<ArrayRef> + Sync) -> Result<()> {
+        let path = &self.path;
+        let writers = self.columns.create_column_writers(self.row_groups).map_err(|source| parquet_error(path, source))?;
+        let schema = &self.schema;
+        let chunks = writers
+            .into_par_iter()
+            .enumerate()
+            .with_max_len(1)
+            .map(|(index, writer)| {
+                let array = array(index)?;
+                encode(writer, schema, index, &array).map_err(|source| parquet_error(path, source))
+            })
+            .collect::<Result<Vec<ArrowColumnChunk>>>()?;
+        append(&mut self.writer, chunks).map_err(|source| parquet_error(path, source))?;
+        self.row_groups += 1;
+        self.rows += rows as u64;
+        Ok(())
+    }
+
+    /// Bytes written so far.
+    pub(super) fn bytes(&self) -> u64 {
+        self.writer.bytes_written() as u64
+    }
+
+    /// Closes and syncs the file, opens it again and checks that its footer, schema and row count are what was written.
+    pub(super) fn finish(mut self) -> Result<Written> {
+        self.writer.finish().map_err(|source| parquet_error(&self.path, source))?;
+        self.writer.inner().sync_all().map_err(|error| Error::io(&self.path, "syncing", error))?;
+        let written = Written { rows: self.rows, bytes: self.bytes() };
+        let (path, schema) = (self.path, self.schema);
+        drop(self.writer);
+        check(&path, &schema, written)?;
+        Ok(written)
+    }
+}
+
+fn encode(mut writer: ArrowColumnWriter, schema: &SchemaRef, index: usize, array: &ArrayRef) -> Result<ArrowColumnChunk, ParquetError> {
+    for leaf in compute_leaves(schema.field(index), array)? {
+        writer.write(&leaf)?;
+    }
+    writer.close()
+}
+
+fn append(writer: &mut SerializedFileWriter<File>, chunks: Vec<ArrowColumnChunk>) -> Result<(), ParquetError> {
+    let mut row_group = writer.next_row_group()?;
+    for chunk in chunks {
+        chunk.append_to_row_group(&mut row_group)?;
+    }
+    row_group.close()?;
+    Ok(())
+}
+
+/// Reads a closed file's footer back.
+fn check(path: &Path, schema: &SchemaRef, expected: Written) -> Result<()> {
+    let file = File::open(path).map_err(|error| Error::io(path, "opening for the check", error))?;
+    let bytes = file.metadata().map_err(|error| Error::io(path, "checking", error))?.len();
+    let footer = ArrowReaderMetadata::load(&file, ArrowReaderOptions::new()).map_err(|source| parquet_error(path, source))?;
+    let rows = footer.metadata().file_metadata().num_rows();
+    if u64::try_from(rows) == Ok(expected.rows) && bytes == expected.bytes && footer.schema().fields() == schema.fields() {
+        return Ok(());
+    }
+    let problem = format!(
+        "reads back with {rows} rows in {bytes} bytes instead of {} in {}, or with another schema: check the disk, then run again",
+        expected.rows, expected.bytes
+    );
+    Err(Error::Output { path: path.to_owned(), problem })
+}
+
+#[cold]
+fn parquet_error(path: &Path, source: ParquetError) -> Error {
+    Error::Parquet { path: path.to_owned(), source }
+}
