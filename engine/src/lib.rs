@@ -1,4 +1,30 @@
 //! Reads AWS Application Load Balancer connection logs into Arrow batches, aggregates and Parquet.
+//!
+//! The command line `tlslake` is a thin skin over this crate. Three doors lead in:
+//!
+//! - [`run::batches`]: inputs in, Arrow [`RecordBatch`](arrow::record_batch::RecordBatch)es out, in input order, with the schema of
+//!   [`columns::schema`];
+//! - [`run::report`]: inputs in, a [`report::Report`] out;
+//! - [`run::convert`]: inputs in, a folder of Parquet and a report out.
+//!
+//! ```no_run
+//! use tlslake_engine::config::ReadConfig;
+//! use tlslake_engine::run;
+//!
+//! for batch in run::batches(&["logs/"], &ReadConfig::default())? {
+//!     let batch = batch?;
+//!     assert_eq!(batch.schema().field(0).name(), "time");
+//! }
+//! # Ok::<(), tlslake_engine::Error>(())
+//! ```
+//!
+//! Below them lie the stages, one module each, in the order in which bytes pass them: [`discover`], `open`, `decompress`, `blocks`,
+//! [`scan`], [`fields`], [`columns`], then [`aggregate`] and `lake`, [`report`], and [`run`], which wires them and alone knows threads.
+//! A program with text of its own can use the middle of the chain: [`columns::Parser`] makes batches of any text of whole lines, and
+//! [`aggregate::Aggregates`] observes them and merges, across threads or machines.
+//!
+//! Nothing here prints, and no input makes it panic: a bad line is a [`LineFault`] and is kept, a bad file is a [`FileFault`] and is
+//! named, a failed run is an [`Error`].
 #![deny(unsafe_code)]
 
 pub mod aggregate;
@@ -10,6 +36,8 @@ pub mod discover;
 mod error;
 pub mod fields;
 pub mod format;
+#[cfg(fuzzing)]
+pub mod fuzzing;
 mod lake;
 mod open;
 pub mod report;
