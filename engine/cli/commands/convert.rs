@@ -1,0 +1,45 @@
+//! `tlslake convert`: logs into a lake, and the report.
+
+use tlslake_engine::config::{LakeConfig, Partitioning, ReadConfig};
+use tlslake_engine::run::{self, Control};
+
+use super::{LogsOutcome, read};
+use crate::exit::Failure;
+use crate::flags::{ConvertFlags, LakeFlags, PartitionFlag, ProgressMode};
+use crate::render::progress;
+
+/// A conversion, ready to run.
+#[derive(Debug)]
+pub(crate) struct Convert {
+    inputs: Vec<String>,
+    read: ReadConfig,
+    lake: LakeConfig,
+    progress: ProgressMode,
+}
+
+pub(super) fn resolve(flags: ConvertFlags) -> Result<Convert, Failure> {
+    let read = read::settings(&flags.read)?;
+    Ok(Convert { inputs: flags.read.inputs, read, lake: lake(flags.lake), progress: flags.display.progress })
+}
+
+fn lake(flags: LakeFlags) -> LakeConfig {
+    LakeConfig {
+        compression: flags.compression,
+        partitioning: match flags.partition {
+            PartitionFlag::AccountRegionDay => Partitioning::AccountRegionDay,
+            PartitionFlag::None => Partitioning::None,
+        },
+        row_group_rows: flags.row_group_rows,
+        target_file_size: flags.target_file_size,
+        provenance: !flags.no_provenance,
+        ..LakeConfig::new(flags.out)
+    }
+}
+
+impl Convert {
+    pub(super) fn run(self) -> Result<LogsOutcome, Failure> {
+        let control = Control::default();
+        let report = progress::watch(self.progress, &control.progress, || run::convert(&self.inputs, &self.read, &self.lake, &control))?;
+        Ok(LogsOutcome { report, inputs: self.inputs })
+    }
+}

@@ -1,0 +1,129 @@
+//! What was typed becomes a [`Job`], a job that ran becomes an [`Outcome`].
+//!
+//! In: flags. Out: values that `render` shows. One file per command; none of them prints.
+
+mod convert;
+mod generate;
+mod kernels;
+mod read;
+mod report;
+
+use tlslake_engine::report::Report;
+
+use crate::exit::{Exit, Failure};
+use crate::flags::Command;
+
+pub(crate) use generate::GeneratedLogs;
+pub(crate) use kernels::{KernelEntry, KernelList};
+
+/// A command with everything it needs, checked as far as the command line can be.
+#[derive(Debug)]
+pub(crate) enum Job {
+    Convert(convert::Convert),
+    Report(report::ReportOnly),
+    Generate(generate::GenerateLogs),
+    Kernels,
+}
+
+/// What a command found out.
+#[derive(Debug)]
+pub(crate) enum Outcome {
+    /// Of `convert` and `report`.
+    Logs(Box<LogsOutcome>),
+    /// Of `generate`.
+    Generated(GeneratedLogs),
+    /// Of `kernels`.
+    Kernels(KernelList),
+}
+
+/// A report, and the inputs it is about as they were typed.
+#[derive(Debug)]
+pub(crate) struct LogsOutcome {
+    pub(crate) report: Report,
+    pub(crate) inputs: Vec<String>,
+}
+
+impl Job {
+    /// Gives the flags their meaning. Fails where they contradict each other.
+    pub(crate) fn resolve(command: Command) -> Result<Self, Failure> {
+        Ok(match command {
+            Command::Convert(flags) => Self::Convert(convert::resolve(flags)?),
+            Command::Report(flags) => Self::Report(report::resolve(flags)?),
+            Command::Generate(flags) => Self::Generate(generate::resolve(flags)),
+            Command::Kernels(_) => Self::Kernels,
+        })
+    }
+
+    /// Does the work; shows progress on stderr meanwhile.
+    pub(crate) fn run(self) -> Result<Outcome, Failure> {
+        Ok(match self {
+            Self::Convert(job) => Outcome::Logs(Box::new(job.run()?)),
+            Self::Report(job) => Outcome::Logs(Box::new(job.run()?)),
+            Self::Generate(job) => Outcome::Generated(job.run()?),
+            Self::Kernels => Outcome::Kernels(KernelList::of_this_machine()),
+        })
+    }
+}
+
+impl Outcome {
+    /// How the run went.
+    pub(crate) fn exit(&self) -> Exit {
+        match self {
+            Self::Logs(logs) if !logs.report.is_clean() => Exit::Incomplete,
+            _ => Exit::Clean,
+        }
+    }
+
+    /// What a person should know even if stdout goes to a file: why the exit code is not 0.
+    pub(crate) fn warning(&self) -> Option<String> {
+        match self {
+            Self::Logs(logs) => logs.warning(),
+            Self::Generated(_) | Self::Kernels(_) => None,
+        }
+    }
+}
+
+impl LogsOutcome {
+    fn warning(&self) -> Option<String> {
+        let report = &self.report;
+        if report.is_clean() {
+            return None;
+        }
+        let trouble = crate::render::text::trouble(report);
+        let committed = report.output.as_ref().is_none_or(|output| output.committed);
+        let consequence = if committed { "" } else { "; nothing was committed (--strict)" };
+        Some(format!("{trouble}{consequence}; exit code {}", Exit::Incomplete as u8))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn outcome(report: Report) -> Outcome {
+        Outcome::Logs(Box::new(LogsOutcome { report, inputs: vec!["logs".into()] }))
+    }
+
+    #[test]
+    fn a_clean_run_has_nothing_to_warn_of() {
+        let outcome = outcome(Report { rows: 5, blank: 1, ..Report::default() });
+        assert_eq!(outcome.exit(), Exit::Clean);
+        assert_eq!(outcome.warning(), None);
+    }
+
+    #[test]
+    fn rejected_lines_and_failed_files_are_remembered() {
+        let mut report = Report { rejected: 12, failed: 1, ..Report::default() };
+        report.input.files = 64;
+        let outcome = outcome(report);
+        assert_eq!(outcome.exit(), Exit::Incomplete);
+        assert_eq!(outcome.warning().as_deref(), Some("12 lines rejected, 1 of 64 files failed; exit code 3"));
+    }
+
+    #[test]
+    fn strict_says_that_nothing_was_committed() {
+        let output = tlslake_engine::report::Output { committed: false, ..Default::default() };
+        let outcome = outcome(Report { rejected: 1, output: Some(output), ..Report::default() });
+        assert_eq!(outcome.warning().as_deref(), Some("1 line rejected; nothing was committed (--strict); exit code 3"));
+    }
+}

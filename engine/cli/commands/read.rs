@@ -1,0 +1,59 @@
+//! The reading flags that `convert` and `report` share.
+
+use jiff::Timestamp;
+use tlslake_engine::config::{OnCorrupt, ReadConfig};
+
+use crate::exit::Failure;
+use crate::flags::{OnCorruptFlag, ReadFlags};
+
+/// The engine's settings; fails where `--since` and `--until` leave no time between them.
+pub(super) fn settings(flags: &ReadFlags) -> Result<ReadConfig, Failure> {
+    check_range(flags.since, flags.until)?;
+    Ok(ReadConfig {
+        jobs: flags.jobs.unwrap_or(0),
+        kernel: flags.kernel,
+        since: flags.since,
+        until: flags.until,
+        on_corrupt: match flags.on_corrupt {
+            OnCorruptFlag::Skip => OnCorrupt::Skip,
+            OnCorruptFlag::Salvage => OnCorrupt::Salvage,
+            OnCorruptFlag::Fail => OnCorrupt::Fail,
+        },
+        strict: flags.strict,
+        ..ReadConfig::default()
+    })
+}
+
+fn check_range(since: Option<i64>, until: Option<i64>) -> Result<(), Failure> {
+    match (since, until) {
+        (Some(since), Some(until)) if since >= until => Err(Failure::usage(
+            format!("--since {} is not before --until {}: no event can lie between them", shown(since), shown(until)),
+            "--since is the first instant wanted, --until the first one no longer wanted",
+        )),
+        _ => Ok(()),
+    }
+}
+
+/// As RFC 3339; every value came from a valid time, so the number itself is never shown in practice.
+fn shown(microseconds: i64) -> String {
+    Timestamp::from_microsecond(microseconds).map_or_else(|_| microseconds.to_string(), |time| time.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_range_must_hold_an_instant() {
+        assert!(check_range(Some(1), Some(2)).is_ok());
+        assert!(check_range(Some(1), None).is_ok());
+        assert!(check_range(None, Some(1)).is_ok());
+        assert!(check_range(Some(1), Some(1)).is_err());
+        assert!(check_range(Some(2), Some(1)).is_err());
+    }
+
+    #[test]
+    fn bounds_are_shown_as_times() {
+        assert_eq!(shown(1_767_225_600_000_000), "2026-01-01T00:00:00Z");
+    }
+}

@@ -1,0 +1,30 @@
+//! `tlslake report`: the report, and nothing written.
+
+use tlslake_engine::config::ReadConfig;
+use tlslake_engine::run::{self, Control};
+
+use super::{LogsOutcome, read};
+use crate::exit::Failure;
+use crate::flags::{ProgressMode, ReportFlags};
+use crate::render::progress;
+
+/// A report, ready to run.
+#[derive(Debug)]
+pub(crate) struct ReportOnly {
+    inputs: Vec<String>,
+    read: ReadConfig,
+    progress: ProgressMode,
+}
+
+pub(super) fn resolve(flags: ReportFlags) -> Result<ReportOnly, Failure> {
+    let read = read::settings(&flags.read)?;
+    Ok(ReportOnly { inputs: flags.read.inputs, read, progress: flags.display.progress })
+}
+
+impl ReportOnly {
+    pub(super) fn run(self) -> Result<LogsOutcome, Failure> {
+        let control = Control::default();
+        let report = progress::watch(self.progress, &control.progress, || run::report(&self.inputs, &self.read, &control))?;
+        Ok(LogsOutcome { report, inputs: self.inputs })
+    }
+}

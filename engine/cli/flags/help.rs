@@ -1,0 +1,91 @@
+//! What `--help` says after the flags: examples to copy, and the exit codes.
+
+macro_rules! exit_codes_of_a_run {
+    () => {
+        "\
+Exit codes:
+  0  clean
+  1  the run failed (an input that does not exist, no log found, a full disk, …)
+  2  the command line cannot be used
+  3  done, but lines were rejected or files failed (with --strict nothing is committed then)
+A reader that closes the pipe early (`| head`) changes none of these."
+    };
+}
+
+macro_rules! plain_exit_codes {
+    () => {
+        "\
+Exit codes:
+  0  done
+  1  the run failed
+  2  the command line cannot be used"
+    };
+}
+
+pub(super) const TOP: &str = concat!(
+    "\
+Examples:
+  tlslake convert logs/ --out lake
+  tlslake report 'logs/**/conn_log_*.gz' --since 2026-01-01T10:00
+  tlslake generate --out sample --files 4 --lines 10000
+
+`tlslake <COMMAND> --help` has the flags and more examples.
+
+",
+    exit_codes_of_a_run!()
+);
+
+pub(super) const CONVERT: &str = concat!(
+    "\
+Examples:
+  Every connection log below a folder, with all cores
+    tlslake convert logs/ --out lake
+  One month
+    tlslake convert 'logs/**/*.gz' --out lake --since 2026-01-01 --until 2026-02-01
+  Four threads, smaller Parquet files
+    tlslake convert logs/ --out lake --jobs 4 --compression zstd:9
+  From a pipe, without partition folders
+    aws s3 cp s3://bucket/conn_log.gz - | tlslake convert - --out lake --partition none
+  All or nothing, for a script
+    tlslake convert logs/ --out lake --strict --format json > report.json
+
+",
+    exit_codes_of_a_run!()
+);
+
+pub(super) const REPORT: &str = concat!(
+    "\
+Examples:
+  Who cannot connect, and why
+    tlslake report logs/
+  Since ten o'clock UTC, one load balancer
+    tlslake report 'logs/**/*app.my-balancer.*' --since 2026-01-01T10:00
+  The reasons alone, for a script
+    tlslake report logs/ --format json | jq .failures
+
+",
+    exit_codes_of_a_run!()
+);
+
+pub(super) const GENERATE: &str = concat!(
+    "\
+Examples:
+  A small sample
+    tlslake generate --out sample --files 4 --lines 10000
+  About 1.2 GB of log text, one line in a hundred odd
+    tlslake generate --out sample --files 64 --lines 50000 --faults 1 --seed 7
+
+",
+    plain_exit_codes!()
+);
+
+pub(super) const KERNELS: &str = concat!(
+    "\
+Examples:
+  tlslake kernels
+  tlslake kernels --format json | jq -r '.kernels[] | select(.available) | .name'
+  tlslake report logs/ --kernel scalar
+
+",
+    plain_exit_codes!()
+);

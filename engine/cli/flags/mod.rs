@@ -1,0 +1,228 @@
+//! The command line's words: every flag once, with its help, unit and default. Declares only; `commands` gives it meaning.
+
+mod help;
+mod parse;
+#[cfg(test)]
+mod tests;
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use tlslake_datasets::Generate;
+use tlslake_engine::config::{Compression, LakeConfig};
+use tlslake_engine::scan::Kernel;
+
+/// AWS load balancer connection logs into Parquet, with a report of which clients could not connect and why
+#[derive(Debug, Parser)]
+#[command(name = "tlslake", version, after_help = help::TOP, subcommand_required = true, arg_required_else_help = true)]
+pub(crate) struct Flags {
+    /// What to do.
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+/// The commands.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Turn connection logs into Parquet, and report who failed and why
+    #[command(after_help = help::CONVERT)]
+    Convert(ConvertFlags),
+    /// Report who failed and why; write nothing
+    #[command(after_help = help::REPORT)]
+    Report(ReportFlags),
+    /// Generate realistic connection logs; the same seed gives the same bytes
+    #[command(after_help = help::GENERATE)]
+    Generate(GenerateFlags),
+    /// List the SIMD kernels, which of them this machine has, and which one is used
+    #[command(after_help = help::KERNELS)]
+    Kernels(KernelsFlags),
+}
+
+impl Command {
+    /// The form in which the answer is wanted.
+    pub(crate) fn format(&self) -> Format {
+        match self {
+            Command::Convert(flags) => flags.display.format,
+            Command::Report(flags) => flags.display.format,
+            Command::Generate(flags) => flags.display.format,
+            Command::Kernels(flags) => flags.format,
+        }
+    }
+}
+
+/// `tlslake convert`.
+#[derive(Debug, Args)]
+pub(crate) struct ConvertFlags {
+    #[command(flatten)]
+    pub(crate) read: ReadFlags,
+    #[command(flatten)]
+    pub(crate) lake: LakeFlags,
+    #[command(flatten)]
+    pub(crate) display: DisplayFlags,
+}
+
+/// `tlslake report`.
+#[derive(Debug, Args)]
+pub(crate) struct ReportFlags {
+    #[command(flatten)]
+    pub(crate) read: ReadFlags,
+    #[command(flatten)]
+    pub(crate) display: DisplayFlags,
+}
+
+/// What is read, and how.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Reading")]
+pub(crate) struct ReadFlags {
+    /// Logs to read: a file, a folder (searched recursively), a glob in quotes, or `-` for standard input; any mix. Compression
+    /// (gzip, zstd or none) is told from the bytes, not from the name
+    #[arg(value_name = "INPUT", required = true, help_heading = "Arguments")]
+    pub(crate) inputs: Vec<String>,
+
+    /// Keep events at or after this time: 2026-01-01T10:00:00Z (or with an offset), 2026-01-01T10:00 or 2026-01-01 (both UTC)
+    /// [default: no bound]
+    #[arg(long, value_name = "TIME", value_parser = parse::instant)]
+    pub(crate) since: Option<i64>,
+
+    /// Keep events before this time, itself excluded; written like --since [default: no bound]
+    #[arg(long, value_name = "TIME", value_parser = parse::instant)]
+    pub(crate) until: Option<i64>,
+
+    /// What to do with a damaged file (truncated, corrupt, wrong checksum, unreadable)
+    #[arg(long, value_name = "CHOICE", value_enum, default_value_t = OnCorruptFlag::Skip)]
+    pub(crate) on_corrupt: OnCorruptFlag,
+
+    /// Commit nothing if a line is rejected or a file fails (exit code 3). `report` writes nothing in any case, and exits the same
+    #[arg(long)]
+    pub(crate) strict: bool,
+
+    /// Worker threads, 1 or more [default: one per core]
+    #[arg(long, value_name = "N", value_parser = parse::jobs)]
+    pub(crate) jobs: Option<usize>,
+
+    /// Force one scan kernel; `tlslake kernels` lists them, and all give the same answer [default: the fastest this machine has]
+    #[arg(long, value_name = "NAME", value_parser = parse::kernel)]
+    pub(crate) kernel: Option<Kernel>,
+}
+
+/// What `convert` writes, and how.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Lake")]
+pub(crate) struct LakeFlags {
+    /// Folder of the lake; created if absent
+    #[arg(long, value_name = "DIR")]
+    pub(crate) out: PathBuf,
+
+    /// Compression of Parquet pages: zstd:N (N from 1, fast, to 22, small), snappy, lz4 or none
+    #[arg(long, value_name = "CODEC", value_parser = parse::compression, default_value = parse::DEFAULT_COMPRESSION)]
+    pub(crate) compression: Compression,
+
+    /// Folders of `connections`: account,region,day (the event's day, UTC) or none
+    #[arg(long, value_name = "KEYS", value_enum, default_value_t = PartitionFlag::AccountRegionDay)]
+    pub(crate) partition: PartitionFlag,
+
+    /// Rows in a Parquet row group at most, 1 or more
+    #[arg(long, value_name = "N", value_parser = parse::row_group_rows, default_value_t = LakeConfig::DEFAULT_ROW_GROUP_ROWS)]
+    pub(crate) row_group_rows: usize,
+
+    /// Compressed bytes at which a Parquet file is closed and the next begun: 256MB (10⁶), 256MiB or 256M (2²⁰), 1GB, 1GiB, 1G
+    #[arg(long, value_name = "SIZE", value_parser = parse::size, default_value = parse::DEFAULT_TARGET_FILE_SIZE)]
+    pub(crate) target_file_size: u64,
+
+    /// Leave out the columns source_object and source_line [default: written]
+    #[arg(long)]
+    pub(crate) no_provenance: bool,
+}
+
+/// How the answer is shown.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Display")]
+pub(crate) struct DisplayFlags {
+    /// Form of the answer on stdout
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    pub(crate) format: Format,
+
+    /// Progress on stderr: bytes, rows/s and time left. `auto` shows it on a terminal only; `always` writes lines elsewhere
+    #[arg(long, value_name = "WHEN", value_enum, default_value_t = ProgressMode::Auto)]
+    pub(crate) progress: ProgressMode,
+}
+
+/// `tlslake generate`.
+#[derive(Debug, Args)]
+pub(crate) struct GenerateFlags {
+    /// Folder to write to; created if absent
+    #[arg(long, value_name = "DIR")]
+    pub(crate) out: PathBuf,
+
+    /// Files to write, 1 or more
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    pub(crate) files: u32,
+
+    /// Lines in each file, some 370 bytes each
+    #[arg(long, value_name = "N")]
+    pub(crate) lines: u64,
+
+    /// Distinct clients, 1 or more
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..), default_value_t = Generate::DEFAULT_CLIENTS)]
+    pub(crate) clients: u32,
+
+    /// Seed: the same one gives the same bytes
+    #[arg(long, value_name = "S", default_value_t = Generate::DEFAULT_SEED)]
+    pub(crate) seed: u64,
+
+    /// Share of lines to make odd, in percent from 0 to 100: half of them so that they must be rejected, half so that they must not
+    #[arg(long, value_name = "PERCENT", value_parser = parse::percent, default_value_t = Generate::DEFAULT_FAULTS)]
+    pub(crate) faults: f64,
+
+    #[command(flatten)]
+    pub(crate) display: DisplayFlags,
+}
+
+/// `tlslake kernels`.
+#[derive(Debug, Args)]
+pub(crate) struct KernelsFlags {
+    /// Form of the answer on stdout
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    pub(crate) format: Format,
+}
+
+/// The form of an answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Format {
+    /// Tables for people
+    Text,
+    /// One JSON document with a versioned schema
+    Json,
+}
+
+/// When progress is shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ProgressMode {
+    /// On a terminal only
+    Auto,
+    /// A bar on a terminal, lines elsewhere
+    Always,
+    /// Not at all
+    Never,
+}
+
+/// `--on-corrupt`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum OnCorruptFlag {
+    /// Name it in the report and use none of its rows: a repaired copy can be converted later without doubling
+    Skip,
+    /// Keep the whole lines before the fault and say how many
+    Salvage,
+    /// Stop the run
+    Fail,
+}
+
+/// `--partition`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum PartitionFlag {
+    /// account=…/region=…/day=yyyy-mm-dd
+    #[value(name = "account,region,day")]
+    AccountRegionDay,
+    /// No folders
+    None,
+}

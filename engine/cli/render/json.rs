@@ -1,0 +1,14 @@
+//! One JSON document per outcome, pretty-printed, with a newline at its end. Every document names its schema and version.
+
+use crate::commands::Outcome;
+
+/// The document.
+pub(super) fn render(outcome: &Outcome) -> serde_json::Result<String> {
+    let mut text = match outcome {
+        Outcome::Logs(logs) => serde_json::to_string_pretty(&logs.report),
+        Outcome::Generated(made) => serde_json::to_string_pretty(made),
+        Outcome::Kernels(list) => serde_json::to_string_pretty(list),
+    }?;
+    text.push('\n');
+    Ok(text)
+}

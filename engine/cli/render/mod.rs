@@ -1,0 +1,65 @@
+//! Shows outcomes: text for people, JSON for programs, progress while they wait.
+//!
+//! In: an [`Outcome`]. Out: the bytes of stdout. Never decides anything about logs.
+
+mod generated;
+mod json;
+mod kernels;
+mod number;
+mod page;
+pub(crate) mod progress;
+pub(crate) mod shorten;
+mod table;
+pub(crate) mod text;
+
+use std::io::{self, Write};
+
+use crate::commands::Outcome;
+use crate::exit::{self, Failure};
+use crate::flags::Format;
+use page::Page;
+
+/// Columns of a page that goes to no terminal.
+const DEFAULT_WIDTH: usize = 100;
+/// Columns below which tables are not squeezed further.
+const MIN_WIDTH: usize = 60;
+
+/// The whole of what stdout gets. Text carries its colours; [`print`] takes them off where they are not wanted.
+pub(crate) fn render(outcome: &Outcome, format: Format) -> Result<String, Failure> {
+    match format {
+        Format::Json => json::render(outcome).map_err(|error| Failure::run(format!("writing JSON: {error}"))),
+        Format::Text => Ok(text_of(outcome, width_of_stdout())),
+    }
+}
+
+fn text_of(outcome: &Outcome, width: usize) -> String {
+    let mut page = Page::new(width);
+    match outcome {
+        Outcome::Logs(logs) => text::render(&mut page, &logs.report, &logs.inputs),
+        Outcome::Generated(made) => generated::render(&mut page, made),
+        Outcome::Kernels(list) => kernels::render(&mut page, list),
+    }
+    page.finish()
+}
+
+fn width_of_stdout() -> usize {
+    terminal_size::terminal_size_of(io::stdout()).map_or(DEFAULT_WIDTH, |(width, _)| usize::from(width.0)).max(MIN_WIDTH)
+}
+
+/// Writes `text` to stdout. A reader that has gone away is no error: it took what it wanted.
+pub(crate) fn print(text: &str, format: Format) -> Result<(), Failure> {
+    let written = match format {
+        // Never through a filter for colours: what stands in a JSON document is data.
+        Format::Json => write_all(io::stdout().lock(), text),
+        Format::Text => write_all(anstream::stdout().lock(), text),
+    };
+    match written {
+        Err(error) if !exit::is_closed_pipe(&error) => Err(Failure::run(format!("standard output: {error}"))),
+        _ => Ok(()),
+    }
+}
+
+fn write_all(mut stdout: impl Write, text: &str) -> io::Result<()> {
+    stdout.write_all(text.as_bytes())?;
+    stdout.flush()
+}

@@ -1,0 +1,62 @@
+//! A page of text under construction: titles, lines and tables, one blank line between sections.
+
+use std::fmt::Write;
+
+use anstyle::{AnsiColor, Style};
+
+use super::shorten::printable;
+use super::table::Grid;
+
+/// The looks that sections share.
+pub(super) mod style {
+    use super::{AnsiColor, Style};
+
+    pub(in crate::render) const TITLE: Style = Style::new().bold();
+    pub(in crate::render) const GOOD: Style = AnsiColor::Green.on_default();
+    pub(in crate::render) const BAD: Style = AnsiColor::Red.on_default();
+    pub(in crate::render) const ODD: Style = AnsiColor::Yellow.on_default();
+    pub(in crate::render) const QUIET: Style = Style::new().dimmed();
+    pub(in crate::render) const PLAIN: Style = Style::new();
+}
+
+/// Text that grows downwards.
+#[derive(Debug)]
+pub(super) struct Page {
+    text: String,
+    width: usize,
+}
+
+impl Page {
+    /// An empty page, `width` columns wide.
+    pub(super) fn new(width: usize) -> Self {
+        Self { text: String::new(), width }
+    }
+
+    /// Begins a section: a blank line, the title, and what it is about.
+    pub(super) fn section(&mut self, title: &str, about: &str) {
+        if !self.text.is_empty() {
+            self.text.push('\n');
+        }
+        let (bold, quiet) = (style::TITLE, style::QUIET);
+        let gap = if about.is_empty() { "" } else { "  " };
+        // Writing to a String cannot fail; so below.
+        let _ = writeln!(self.text, "{bold}{title}{bold:#}{gap}{quiet}{}{quiet:#}", printable(about));
+    }
+
+    /// A line in a style.
+    pub(super) fn line(&mut self, style: Style, line: &str) {
+        let _ = writeln!(self.text, "{style}{}{style:#}", printable(line));
+    }
+
+    /// A table.
+    pub(super) fn table(&mut self, grid: Grid) {
+        for (line, style) in grid.lines(self.width) {
+            let _ = writeln!(self.text, "{style}{line}{style:#}");
+        }
+    }
+
+    /// The text, with its colours.
+    pub(super) fn finish(self) -> String {
+        self.text
+    }
+}

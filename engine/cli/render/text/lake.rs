@@ -1,0 +1,77 @@
+//! What was written, and what to type next.
+
+use tlslake_engine::report::{Output, Report};
+
+use super::super::number::{bytes, counted, ratio};
+use super::super::page::{Page, style};
+use super::{shell, trouble};
+
+/// More inputs than this are not repeated in a command to type.
+const MAX_REPEATED_INPUTS: usize = 4;
+
+pub(super) fn render(page: &mut Page, report: &Report, inputs: &[String]) {
+    match &report.output {
+        Some(output) if output.committed => {
+            written(page, report, output);
+            queries(page, report, output);
+        }
+        Some(_) => refused(page, report),
+        None if report.rows > 0 => conversion(page, inputs),
+        None => {}
+    }
+}
+
+fn written(page: &mut Page, report: &Report, output: &Output) {
+    page.section("Lake", &output.path);
+    let sizes = [
+        (ratio(report.input.raw_bytes, output.bytes), "smaller than the text"),
+        (ratio(report.input.compressed_bytes, output.bytes), "smaller than the input as stored"),
+    ];
+    let smaller: Vec<_> = sizes.iter().filter(|(ratio, _)| !ratio.is_empty()).map(|(ratio, what)| format!("{ratio} {what}")).collect();
+    let smaller = if smaller.is_empty() { String::new() } else { format!(" ({})", smaller.join(", ")) };
+    let line =
+        format!("  connections/: {}, {}, {}{smaller}", counted(output.files, "file"), counted(output.rows, "row"), bytes(output.bytes));
+    page.line(style::PLAIN, &line);
+}
+
+fn refused(page: &mut Page, report: &Report) {
+    page.section("Lake", "");
+    page.line(style::BAD, &format!("  nothing was committed: --strict, and {}", trouble(report)));
+}
+
+fn conversion(page: &mut Page, inputs: &[String]) {
+    if inputs.is_empty() || inputs.len() > MAX_REPEATED_INPUTS || inputs.iter().any(|input| input == "-") {
+        return;
+    }
+    let words: Vec<_> = inputs.iter().map(|input| shell::word(input)).collect();
+    page.section("Next", "");
+    page.line(style::PLAIN, &format!("  tlslake convert {} --out lake", words.join(" ")));
+}
+
+fn queries(page: &mut Page, report: &Report, output: &Output) {
+    let mut queries = Vec::new();
+    if report.outcomes.failed > 0 {
+        let connections = shell::parquet(&output.path, "connections");
+        queries.push(format!(
+            "SELECT elb, listener_port, tls_failure_reason, count(*) AS failures FROM {connections} \
+             WHERE tls_failure_reason IS NOT NULL GROUP BY ALL ORDER BY failures DESC"
+        ));
+        queries.extend(report.top_failing.client_ip.first().map(|top| of_client(&connections, &top.value)));
+    } else if output.rows > 0 {
+        queries.push(format!("SELECT * FROM {} LIMIT 10", shell::parquet(&output.path, "connections")));
+    }
+    if report.rejected > 0 {
+        queries.push(format!("SELECT * FROM {} LIMIT 10", shell::parquet(&output.path, "rejected")));
+    }
+    if queries.is_empty() {
+        return;
+    }
+    page.section("Next", "");
+    for query in queries {
+        page.line(style::PLAIN, &format!("  duckdb -c {}", shell::double_quoted(&query)));
+    }
+}
+
+fn of_client(connections: &str, client: &str) -> String {
+    format!("SELECT * FROM {connections} WHERE client_ip = {} ORDER BY time DESC LIMIT 10", shell::sql_text(client))
+}
