@@ -4,7 +4,7 @@ use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
 
 use flate2::Compression;
-use flate2::read::MultiGzDecoder;
+use flate2::bufread::GzDecoder;
 use flate2::write::GzEncoder;
 
 use super::lake::HIVE_DEFAULT;
@@ -97,17 +97,23 @@ pub(crate) fn zstd(raw: &[u8]) -> Vec<u8> {
     encoder.finish().unwrap()
 }
 
-/// The content of a whole file, however it is stored.
+/// The content of a whole file, however it is stored: gzip members one after the other and perhaps zeros behind them, zstd frames, or text.
 pub(crate) fn decompress(stored: &[u8]) -> Vec<u8> {
     match stored {
-        [0x1f, 0x8b, ..] => {
-            let mut raw = Vec::new();
-            MultiGzDecoder::new(stored).read_to_end(&mut raw).expect("a whole gzip file");
-            raw
-        }
-        [0x28, 0xb5, 0x2f, 0xfd, ..] => zstd::stream::decode_all(stored).expect("a whole zstd file"),
+        [0x1f, 0x8b, ..] => gunzip(stored),
+        [0x28, 0xb5, 0x2f, 0xfd, ..] | [0x50..=0x5f, 0x2a, 0x4d, 0x18, ..] => zstd::stream::decode_all(stored).expect("a whole zstd file"),
         plain => plain.to_vec(),
     }
+}
+
+fn gunzip(mut stored: &[u8]) -> Vec<u8> {
+    let mut raw = Vec::new();
+    while stored.iter().any(|byte| *byte != 0) {
+        let mut member = GzDecoder::new(stored);
+        member.read_to_end(&mut raw).expect("a whole gzip member");
+        stored = member.into_inner();
+    }
+    raw
 }
 
 /// Lines as no load balancer writes them, the same ones for the same seed: usual lines with fields swapped for odd ones, bytes put in,
