@@ -1,0 +1,16 @@
+//! The whole product, driven as a user drives it: the real executable, its files read back, its words looked at.
+//!
+//! Values are held against an independent reader (`support/oracle.rs`); nothing here calls the engine to find out what is right.
+#![allow(missing_docs, clippy::print_stdout)] // tests are read by their names
+
+mod support;
+
+mod cli;
+mod golden;
+mod hostile;
+mod lake_readers;
+mod options;
+mod report;
+mod snapshots;
+mod tidy;
+mod values;
