@@ -4,7 +4,7 @@
 
 use std::collections::BTreeMap;
 
-use arrow::array::{Array, AsArray};
+use arrow::array::AsArray;
 use tlslake_engine::config::ReadConfig;
 use tlslake_engine::run;
 

@@ -86,11 +86,6 @@ impl<R: Read> LineReader<R> {
         self.decoder.stored_bytes()
     }
 
-    /// The decoder, to be reused for another input.
-    pub(crate) fn into_decoder(self) -> StreamDecoder<R> {
-        self.decoder
-    }
-
     fn unpack_carry(&mut self, buf: &mut Vec<u8>) -> usize {
         let carried = self.carry.len();
         initialise(buf, carried);

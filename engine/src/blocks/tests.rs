@@ -165,8 +165,6 @@ fn buffers_are_reused() {
         assert_eq!((buf.as_ptr(), buf.capacity()), (place, capacity));
     }
     assert_eq!(reader.stored_bytes(), text.len() as u64);
-    let again = reader.into_decoder().reuse(&b"next\n"[..]);
-    assert_eq!(read_all(&mut LineReader::new(again, 100, 100)).0, [(0, b"next\n".to_vec())]);
 }
 
 /// Texts of short and long lines, blank ones, with and without a last newline.

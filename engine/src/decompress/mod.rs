@@ -64,13 +64,7 @@ pub(crate) struct StreamDecoder<R> {
 impl<R: Read> StreamDecoder<R> {
     /// A decoder at the beginning of `reader`. Nothing is read yet.
     pub(crate) fn new(reader: R) -> Self {
-        Self { input: Input::new(reader, Vec::new()), decoder: Decoder::default() }
-    }
-
-    /// A decoder at the beginning of another reader, with this one's buffers: no allocation in steady state.
-    pub(crate) fn reuse<T: Read>(mut self, reader: T) -> StreamDecoder<T> {
-        self.decoder.reset();
-        StreamDecoder { input: Input::new(reader, self.input.into_buffer()), decoder: self.decoder }
+        Self { input: Input::new(reader), decoder: Decoder::default() }
     }
 
     /// Decodes up to `out.len()` bytes to the beginning of `out` and returns how many; 0 is the clean end, after all checks.

@@ -77,14 +77,8 @@ pub(super) struct Input<R> {
 const BUFFER_BYTES: usize = 256 << 10;
 
 impl<R: Read> Input<R> {
-    /// `buffer` is any vector, of an earlier input for example; its contents do not matter.
-    pub(super) fn new(reader: R, mut buffer: Vec<u8>) -> Self {
-        buffer.resize(BUFFER_BYTES, 0);
-        Self { reader, buffer, start: 0, end: 0, offset: 0, ended: false }
-    }
-
-    pub(super) fn into_buffer(self) -> Vec<u8> {
-        self.buffer
+    pub(super) fn new(reader: R) -> Self {
+        Self { reader, buffer: vec![0; BUFFER_BYTES], start: 0, end: 0, offset: 0, ended: false }
     }
 
     /// Reads once behind the bytes at hand. The buffer must have room there.

@@ -33,12 +33,17 @@ fn times() {
         "2024-04-05T18:31:2x.268987Z",
         "2024-04-05T18:31:29.26a987Z",
         "2024-04-05T18:60:00Z",
-        "\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\000Z",
         "+024-04-05T18:31:29Z",
     ] {
         assert_eq!(at(bad), None, "{bad:?}");
         assert_eq!(TimeReader::default().read(bad.as_bytes()), None, "{bad:?}");
     }
+}
+
+#[test]
+fn the_empty_time_cache_matches_no_text() {
+    let text = [&[0; 17][..], b"00Z"].concat();
+    assert_eq!(TimeReader::default().read(&text), None);
 }
 
 #[test]

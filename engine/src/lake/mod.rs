@@ -22,7 +22,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 pub(crate) use self::hourly::{FailureHourRow, LatencyHourRow};
-pub(crate) use self::spill::{Merge, SpillIter, SpillMap, Weight};
+pub(crate) use self::spill::{Merge, SpillMap, Weight};
 pub(crate) use self::staging::{StagedFile, StagedUnit};
 pub(crate) use self::unit::UnitWriter;
 
@@ -84,11 +84,6 @@ impl Lake {
         self.staging()
     }
 
-    /// What has been committed of `connections` so far.
-    pub(crate) fn output(&self) -> &Output {
-        &self.output
-    }
-
     /// Moves a unit's files into place. A reader sees each of them whole or not at all.
     pub(crate) fn commit(&mut self, unit: StagedUnit) -> Result<()> {
         let mut touched = HashSet::new();
@@ -128,7 +123,7 @@ impl Lake {
         let staging = StagingDir::create(&self.staging(), ".hourly")?;
         let mut files = hourly::write_failures(staging.path(), self.config.compression, job_id, failures)?;
         files.extend(hourly::write_latency(staging.path(), self.config.compression, job_id, latency)?);
-        self.commit(StagedUnit { files, staging })?;
+        self.commit(StagedUnit { files, _staging: staging })?;
         self.output.committed = true;
         let own = self.config.out.join(OWN_FOLDER);
         staging::write_durably(&own.join(REPORT), &report(&self.output)?)?;

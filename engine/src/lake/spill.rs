@@ -61,11 +61,6 @@ where
         Self { folder: folder.into(), cap, memory: BTreeMap::new(), weight: 0, runs: Vec::new() }
     }
 
-    /// Bytes in memory, roughly.
-    pub(crate) fn memory(&self) -> usize {
-        self.weight
-    }
-
     /// Adds values observed later than those there are.
     pub(crate) fn merge_in(&mut self, other: BTreeMap<K, V>) -> Result<()> {
         for (key, value) in other {

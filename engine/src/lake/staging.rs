@@ -59,7 +59,7 @@ pub(crate) struct StagedUnit {
     /// The files, in a deterministic order.
     pub(crate) files: Vec<StagedFile>,
     /// Holds the files until they are moved.
-    pub(super) staging: StagingDir,
+    pub(super) _staging: StagingDir,
 }
 
 /// Creates a folder and those above it.

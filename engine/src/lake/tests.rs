@@ -171,7 +171,7 @@ fn two_units_do_not_overwrite_each_other() {
     let mut lake = lake(&folder);
     lake.commit(unit(&lake, "u1", 20)).unwrap();
     lake.commit(unit(&lake, "u2", 5)).unwrap();
-    assert_eq!((lake.output().files, lake.output().rows), (2, 25));
+    assert_eq!((lake.output.files, lake.output.rows), (2, 25));
     let again = unit(&lake, "u1", 20);
     assert!(matches!(lake.commit(again), Err(Error::Output { .. })));
 }

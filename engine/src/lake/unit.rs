@@ -204,7 +204,7 @@ impl UnitWriter {
         self.flush_all()?;
         let mut files = self.parts.finish()?;
         files.extend(self.rejected.finish(&self.files)?);
-        Ok(StagedUnit { files, staging: self.staging })
+        Ok(StagedUnit { files, _staging: self.staging })
     }
 }
 

@@ -14,6 +14,7 @@ mod reader;
 mod result;
 mod sink;
 mod slot;
+mod tuning;
 mod write;
 
 use std::sync::Arc;
@@ -32,6 +33,7 @@ use crate::report::{Output, Report};
 use crate::scan::Kernel;
 use lake_sink::LakeSink;
 use sink::NoSink;
+use tuning::Tuning;
 
 /// Everything that is settled before the first byte is read.
 pub(crate) struct Plan<'a> {
@@ -45,6 +47,7 @@ pub(crate) struct Plan<'a> {
     wants_hourly: bool,
     read: &'a ReadConfig,
     control: &'a Control,
+    tuning: Tuning,
     started: Instant,
 }
 
@@ -124,7 +127,20 @@ impl<'a> Plan<'a> {
         let size: Option<u64> = files.iter().map(|file| file.size).sum();
         Progress::add(&progress.stored_total, size.unwrap_or(0));
         let jobs = if read.jobs == 0 { std::thread::available_parallelism().map_or(1, usize::from) } else { read.jobs };
-        Ok(Self { files: files.into(), skipped, unreachable, labels, units, kernel, jobs, wants_hourly: false, read, control, started })
+        Ok(Self {
+            files: files.into(),
+            skipped,
+            unreachable,
+            labels,
+            units,
+            kernel,
+            jobs,
+            wants_hourly: false,
+            read,
+            control,
+            tuning: Tuning::default(),
+            started,
+        })
     }
 }
 

@@ -5,20 +5,12 @@ use std::sync::Mutex;
 
 use super::Plan;
 use super::control::Progress;
-use super::reader::PIECE_BYTES;
 use super::slot::{Slot, Work};
 use crate::blocks::{self, LineReader};
 use crate::config::OnCorrupt;
 use crate::decompress::{StreamDecoder, Whole, WholeDecoder};
 use crate::error::FileFault;
 use crate::open;
-
-/// Decompressed bytes up to which a small file is held whole; a larger one is streamed when it is written.
-const WHOLE_LIMIT: usize = 64 << 20;
-/// Decompressed text of one portion's small files, past which the rest are streamed when they are written.
-const PORTION_LIMIT: u64 = 64 << 20;
-/// Rows and rejected lines of a portion, past which likewise: short lines cost more memory than their text.
-const PORTION_LINES: usize = 500_000;
 
 /// Buffers for reading a file whole; one set per worker at most is ever made.
 #[derive(Default)]
@@ -80,7 +72,7 @@ fn parse_files(plan: &Plan<'_>, scratch: &mut Scratch, files: &[u32], slot: &mut
         Progress::add(&progress.stored_done, scratch.stored.len() as u64);
         Progress::add(&progress.raw_bytes, scratch.text.len() as u64);
         Progress::add(&progress.files_done, 1);
-        if text_bytes > PORTION_LIMIT {
+        if text_bytes > plan.tuning.portion_bytes {
             slot.oversize.extend(&files[position + 1..]);
             return;
         }
@@ -93,7 +85,7 @@ fn parse_file(plan: &Plan<'_>, scratch: &mut Scratch, file: u32, slot: &mut Slot
     open::read_whole(&plan.files[file as usize], &mut scratch.stored)?;
     let decoder = scratch.decoder.get_or_insert_with(WholeDecoder::new);
     let mark = slot.parser.mark();
-    let decoded = decoder.decode(&scratch.stored, &mut scratch.text, WHOLE_LIMIT).and_then(|whole| {
+    let decoded = decoder.decode(&scratch.stored, &mut scratch.text, plan.tuning.whole_limit).and_then(|whole| {
         if whole == Whole::Done {
             blocks::check_line_lengths(&scratch.text, plan.read.max_line, scratch.stored.len() as u64)?;
         }
@@ -105,7 +97,7 @@ fn parse_file(plan: &Plan<'_>, scratch: &mut Scratch, file: u32, slot: &mut Slot
         _ => {}
     }
     let batch = slot.parser.batch();
-    if decoded.is_ok() && batch.rows() + batch.rejected.len() > PORTION_LINES {
+    if decoded.is_ok() && batch.rows() + batch.rejected.len() > plan.tuning.portion_lines {
         slot.parser.rollback(mark);
         return Ok(Whole::OverLimit);
     }
@@ -114,7 +106,7 @@ fn parse_file(plan: &Plan<'_>, scratch: &mut Scratch, file: u32, slot: &mut Slot
 
 /// Parses the whole lines before the fault of a damaged file that is held in memory; gives that fault.
 fn salvage(plan: &Plan<'_>, scratch: &mut Scratch, file: u32, slot: &mut Slot) -> Result<(), FileFault> {
-    let mut lines = LineReader::new(StreamDecoder::new(Cursor::new(&scratch.stored)), PIECE_BYTES, plan.read.max_line);
+    let mut lines = LineReader::new(StreamDecoder::new(Cursor::new(&scratch.stored)), plan.tuning.piece_bytes, plan.read.max_line);
     loop {
         let piece = lines.next(&mut scratch.text);
         if !scratch.text.is_empty() {

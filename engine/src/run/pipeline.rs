@@ -43,8 +43,8 @@ struct Shared<'a> {
     scratch: ScratchPool,
     reader: Mutex<Reader<'a>>,
     writer: Mutex<Ordered<'a>>,
-    free: (Sender<Box<Slot>>, Receiver<Box<Slot>>),
-    parsed: (Sender<Box<Slot>>, Receiver<Box<Slot>>),
+    free: (Sender<Slot>, Receiver<Slot>),
+    parsed: (Sender<Slot>, Receiver<Slot>),
     /// Set when there is nothing more to do, or no use in doing it.
     stop: AtomicBool,
     error: Mutex<Option<Error>>,
@@ -55,7 +55,7 @@ struct Shared<'a> {
 /// The writer, and the portions that came too early.
 struct Ordered<'a> {
     writer: Writer<'a>,
-    early: Vec<Box<Slot>>,
+    early: Vec<Slot>,
     /// How many portions there are in all, once the reader has handed out the last.
     total: Option<u64>,
 }
@@ -65,7 +65,7 @@ impl<'a> Shared<'a> {
         let count = slots(plan.jobs);
         let free = bounded(count);
         for _ in 0..count {
-            let slot = Box::new(Slot::new(Parser::new(plan.kernel, plan.read.since, plan.read.until)));
+            let slot = Slot::new(Parser::new(plan.kernel, plan.read.since, plan.read.until));
             // The channel has room for all of them.
             let _ = free.0.send(slot);
         }
@@ -141,7 +141,7 @@ impl<'a> Shared<'a> {
     }
 
     /// The next portion. The free slot is taken while the reader is held: so the oldest portion under way always has one.
-    fn read_one(&self) -> Option<Box<Slot>> {
+    fn read_one(&self) -> Option<Slot> {
         let mut reader = self.reader.try_lock().ok()?;
         if reader.is_done() {
             return None;
@@ -197,7 +197,7 @@ impl<'a> Shared<'a> {
 
 impl Ordered<'_> {
     /// The portion that comes next, if it has been parsed.
-    fn take_next(&mut self, parsed: &Receiver<Box<Slot>>) -> Option<Box<Slot>> {
+    fn take_next(&mut self, parsed: &Receiver<Slot>) -> Option<Slot> {
         self.early.extend(parsed.try_iter());
         let next = self.writer.next();
         let found = self.early.iter().position(|slot| slot.sequence == next)?;

@@ -16,15 +16,6 @@ use crate::decompress::StreamDecoder;
 use crate::error::FileFault;
 use crate::open;
 
-/// Stored bytes up to which a file is read and decompressed whole.
-const SMALL_FILE: u64 = 8 << 20;
-/// Stored bytes at which a group of small files is handed out.
-const GROUP_BYTES: u64 = 1 << 20;
-/// Files in a group at most.
-const GROUP_FILES: usize = 1024;
-/// Text in a piece of a large file.
-pub(super) const PIECE_BYTES: usize = 2 << 20;
-
 pub(super) type Lines = LineReader<Box<dyn Read + Send>>;
 
 /// Where the walk stands.
@@ -79,6 +70,7 @@ impl<'a> Reader<'a> {
 
     /// Takes small files up to the next large one, which is opened if it comes first.
     fn open_or_group(&mut self, slot: &mut Slot) {
+        let tuning = &self.plan.tuning;
         let unit = &self.plan.units[self.unit].files;
         let mut group = Vec::new();
         let mut bytes = 0;
@@ -88,8 +80,8 @@ impl<'a> Reader<'a> {
                 continue;
             }
             let size = self.plan.files[file as usize].size;
-            match size.filter(|&size| size <= SMALL_FILE) {
-                Some(size) if group.len() < GROUP_FILES && bytes < GROUP_BYTES => {
+            match size.filter(|&size| size <= tuning.small_file) {
+                Some(size) if group.len() < tuning.group_files && bytes < tuning.group_bytes => {
                     group.push(file);
                     bytes += size;
                     self.next += 1;
@@ -152,7 +144,7 @@ impl<'a> Reader<'a> {
 /// A line reader over file `file`.
 pub(super) fn lines(plan: &Plan<'_>, file: u32) -> Result<Lines, FileFault> {
     let opened = open::open(&plan.files[file as usize])?;
-    Ok(LineReader::new(StreamDecoder::new(opened.reader), PIECE_BYTES, plan.read.max_line))
+    Ok(LineReader::new(StreamDecoder::new(opened.reader), plan.tuning.piece_bytes, plan.read.max_line))
 }
 
 /// Reads `file` to its end and uses nothing of it.

@@ -50,7 +50,7 @@ proptest! {
                 unit.merge_in(map).unwrap();
             }
             job.absorb(unit).unwrap();
-            prop_assert!(job.memory() <= cap + 400);
+            prop_assert!(job.weight <= cap + 400);
         }
         let merged: Vec<_> = job.into_sorted().unwrap().collect::<Result<_>>().unwrap();
         prop_assert_eq!(merged, expected.into_iter().collect::<Vec<_>>());
