@@ -98,7 +98,6 @@ fn damaged_files() -> Vec<Damaged> {
     let reserved_block = [&gzip[..10], &[0x07], &[0; 40]].concat();
     let endless_line = [&text[..], b"\n", &vec![b'x'; 17 << 20]].concat();
     let damaged = |name, stored, raw: &[u8], kinds, salvageable| Damaged { name, stored, raw: raw.to_vec(), kinds, salvageable };
-    const UNSURE: &[&str] = &["corrupt", "wrong-checksum", "truncated"];
     vec![
         damaged("header-only.gz", gzip[..7].to_vec(), &text, &["truncated"], 0),
         damaged("half.gz", cut(&gzip, size / 2), &text, &["truncated"], 1),
@@ -120,6 +119,9 @@ fn damaged_files() -> Vec<Damaged> {
         damaged("endless-line.log", endless_line, &text, &["line-too-long"], lines - 1),
     ]
 }
+
+/// Where a bit was flipped, text may be wrong long before the decoder notices.
+const UNSURE: &[&str] = &["corrupt", "wrong-checksum", "truncated"];
 
 fn named_fault(report: &Json, path: &Path) -> Json {
     let files = at(report, "failed_files").as_array().unwrap().iter();
@@ -216,6 +218,9 @@ fn salvage_keeps_the_whole_lines_before_the_fault() {
         let file = File { lines: crate::support::oracle::read(&damaged.raw), stored: 0, raw: 0 };
         let rows = rows_of(&lake, "connections", &path);
         let mut rejected = rows_of(&lake, "rejected", &path);
+        if damaged.kinds == UNSURE {
+            continue;
+        }
         assert_prefix(&rows, file.rows().map(|row| connection(row, object)), damaged.name);
         let without_field = |mut row: Vec<Value>| {
             row[3] = Value::Null;

@@ -143,6 +143,8 @@ fn write_odd(odd: Odd, line: &mut Line, draw: &mut Draw, out: &mut Vec<u8>) -> E
         Odd::UnknownCode => line.set(field::STATUS, draw.pick(&["Failed:ClientCertFromTheFuture", "Failed:", "Failed", "Pending"])),
         Odd::QuotedStatus => line.set(field::STATUS, draw.pick(&["\"Failed:ClientCertUntrusted\"", "\"Success\"", "\"-\""])),
         Odd::UnknownTls => {
+            // A plain-HTTP port that spoke TLS once would be plain HTTP no more.
+            line.set(field::LISTENER_PORT, "443");
             line.set(field::PROTOCOL, "TLSv1.4");
             line.set(field::CIPHER, draw.pick(&["ECDHE-RSA-AES256-SHA", "TLS_HYPOTHETICAL_SHA512"]));
             line.set(field::KEY_EXCHANGE, "MLKEM9000");

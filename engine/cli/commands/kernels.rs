@@ -36,17 +36,7 @@ impl KernelList {
 }
 
 fn entry(kernel: Kernel) -> KernelEntry {
-    KernelEntry { name: kernel.name(), available: kernel.is_available(), needs: needs(kernel), used: kernel == Kernel::best() }
-}
-
-/// What [`Kernel::is_available`] asks for, in words.
-fn needs(kernel: Kernel) -> &'static str {
-    match kernel {
-        Kernel::Avx512 => "x86-64 with AVX-512 F and BW, PCLMULQDQ, BMI1",
-        Kernel::Avx2 => "x86-64 with AVX2, PCLMULQDQ, BMI1",
-        Kernel::Neon => "AArch64 with NEON",
-        Kernel::Scalar => "any processor",
-    }
+    KernelEntry { name: kernel.name(), available: kernel.is_available(), needs: kernel.needs(), used: kernel == Kernel::best() }
 }
 
 #[cfg(test)]

@@ -14,6 +14,8 @@ mod reader;
 mod result;
 mod sink;
 mod slot;
+#[cfg(test)]
+mod tests;
 mod tuning;
 mod write;
 

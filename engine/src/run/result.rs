@@ -2,6 +2,8 @@
 
 use super::Plan;
 use super::write::Outcome;
+use crate::config::OnCorrupt;
+use crate::error::{FileFault, FileFaultKind};
 use crate::report::{FailedFile, InputTotals, Output, Report, SkippedEntry};
 
 /// Whether every line became a row (or was blank, or outside the range) and every input was read whole.
@@ -37,13 +39,23 @@ pub(super) fn report(plan: &Plan<'_>, outcome: &Outcome, output: Option<Output>)
     let listed = plan.skipped.iter().take(Report::MAX_LISTED_FILES);
     report.skipped_files = listed.map(|file| SkippedEntry { object: file.object.clone(), reason: file.reason.to_owned() }).collect();
     outcome.aggregates.fill(&mut report);
+    report.notes.extend(unverified(plan, outcome));
     report.elapsed_s = plan.started.elapsed().as_secs_f64();
     report
 }
 
+/// Says so where salvaged rows may be wrong: a member's checksum covers it as a whole, so what failed it may lie anywhere in it.
+fn unverified(plan: &Plan<'_>, outcome: &Outcome) -> Option<String> {
+    let unsure = |kind| matches!(kind, FileFaultKind::Corrupt | FileFaultKind::WrongChecksum);
+    let rows: u64 = outcome.failed.iter().filter(|(_, fault, _)| unsure(fault.kind)).map(|(_, _, rows)| rows).sum();
+    (plan.read.on_corrupt == OnCorrupt::Salvage && rows > 0).then(|| {
+        format!("{rows} salvaged rows come from corrupt files or files with a wrong checksum: no checksum vouches for them, and some may be wrong")
+    })
+}
+
 fn failed_files(plan: &Plan<'_>, outcome: &Outcome) -> Vec<FailedFile> {
-    let salvage = plan.read.on_corrupt == crate::config::OnCorrupt::Salvage;
-    let entry = |object: &str, fault: &crate::error::FileFault, rows: u64| FailedFile {
+    let salvage = plan.read.on_corrupt == OnCorrupt::Salvage;
+    let entry = |object: &str, fault: &FileFault, rows: u64| FailedFile {
         object: object.to_owned(),
         offset: fault.offset,
         kind: fault.kind.code().to_owned(),

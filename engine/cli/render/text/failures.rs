@@ -27,7 +27,7 @@ pub(super) fn render(page: &mut Page, report: &Report) {
 fn outcomes(page: &mut Page, report: &Report) {
     let outcomes = report.outcomes;
     let rows: [(&str, u64, Style, &str); 5] = [
-        ("success", outcomes.success, style::GOOD, "the client's certificate was accepted"),
+        ("success", outcomes.success, style::GOOD, "the handshake succeeded"),
         ("failed", outcomes.failed, style::BAD, "the handshake failed, for one of the reasons below"),
         ("no verdict, plain HTTP", outcomes.no_verdict_http, style::PLAIN, "no TLS on this listener port: no failure"),
         ("no verdict, TLS", outcomes.no_verdict_tls, style::PLAIN, "TLS that asks for no certificate, or never finished"),
