@@ -96,7 +96,8 @@ fn damaged_files() -> Vec<Damaged> {
     let two_frames = [logs::zstd(&text), logs::zstd(&text)].concat();
     let twice = text.repeat(2);
     let reserved_block = [&gzip[..10], &[0x07], &[0; 40]].concat();
-    let endless_line = [&text[..], b"\n", &vec![b'x'; 17 << 20]].concat();
+    let ended = [&text[..], b"\n"].concat();
+    let endless_line = [&ended[..], &vec![b'x'; 17 << 20]].concat();
     let damaged = |name, stored, raw: &[u8], kinds, salvageable| Damaged { name, stored, raw: raw.to_vec(), kinds, salvageable };
     vec![
         damaged("header-only.gz", gzip[..7].to_vec(), &text, &["truncated"], 0),
@@ -116,7 +117,7 @@ fn damaged_files() -> Vec<Damaged> {
         damaged("wrong-checksum.zst", flipped(&zstd, zstd.len() - 1), &text, &["wrong-checksum", "corrupt"], 0),
         damaged("second-frame-cut.zst", cut(&two_frames, zstd.len() / 2), &twice, &["truncated"], lines - 1),
         damaged("trailing-junk.zst", [&zstd[..], b"junk"].concat(), &text, &["trailing-data", "corrupt"], lines - 1),
-        damaged("endless-line.log", endless_line, &text, &["line-too-long"], lines - 1),
+        damaged("endless-line.log", endless_line, &ended, &["line-too-long"], lines - 1),
     ]
 }
 

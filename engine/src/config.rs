@@ -51,6 +51,8 @@ impl Default for ReadConfig {
 }
 
 impl ReadConfig {
+    /// Threads at most.
+    pub const MAX_JOBS: usize = 1024;
     /// 16 MiB: forty thousand times a usual line.
     pub const DEFAULT_MAX_LINE: usize = 16 << 20;
 }

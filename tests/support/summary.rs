@@ -50,7 +50,12 @@ impl Summary {
 
     fn count_failure(&mut self, row: &Row) {
         let key = |text: &Option<String>| text.clone().unwrap_or_else(|| "-".to_owned());
-        *self.failures.entry(key(&row.tls_failure_reason)).or_default() += 1;
+        let reason = match row.tls_failure_reason.as_deref() {
+            None => "(none)",
+            Some("") => "(empty)",
+            Some(code) => code,
+        };
+        *self.failures.entry(reason.to_owned()).or_default() += 1;
         *self.failing_clients.entry(row.client_ip.clone()).or_default() += 1;
         *self.failing_subjects.entry(key(&row.leaf_client_cert_subject)).or_default() += 1;
     }

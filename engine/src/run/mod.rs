@@ -128,7 +128,7 @@ impl<'a> Plan<'a> {
         Progress::add(&progress.files_total, files.len() as u64);
         let size: Option<u64> = files.iter().map(|file| file.size).sum();
         Progress::add(&progress.stored_total, size.unwrap_or(0));
-        let jobs = if read.jobs == 0 { std::thread::available_parallelism().map_or(1, usize::from) } else { read.jobs };
+        let jobs = jobs(read)?;
         Ok(Self {
             files: files.into(),
             skipped,
@@ -143,6 +143,18 @@ impl<'a> Plan<'a> {
             tuning: Tuning::default(),
             started,
         })
+    }
+}
+
+/// The threads asked for, or one per core.
+fn jobs(read: &ReadConfig) -> Result<usize> {
+    match read.jobs {
+        0 => Ok(std::thread::available_parallelism().map_or(1, usize::from)),
+        jobs if jobs > ReadConfig::MAX_JOBS => Err(Error::Config(format!(
+            "{jobs} threads are too many: {} at most, and more than the cores gain nothing",
+            ReadConfig::MAX_JOBS
+        ))),
+        jobs => Ok(jobs),
     }
 }
 
