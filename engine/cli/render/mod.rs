@@ -24,7 +24,7 @@ const DEFAULT_WIDTH: usize = 100;
 /// Columns below which tables are not squeezed further.
 const MIN_WIDTH: usize = 60;
 
-/// The whole of what stdout gets. Text carries its colours; [`print`] takes them off where they are not wanted.
+/// The whole of what stdout gets. Text carries its colours; [`print()`] takes them off where they are not wanted.
 pub(crate) fn render(outcome: &Outcome, format: Format) -> Result<String, Failure> {
     match format {
         Format::Json => json::render(outcome).map_err(|error| Failure::run(format!("writing JSON: {error}"))),

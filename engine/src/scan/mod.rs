@@ -2,7 +2,7 @@
 //!
 //! In: text of whole lines (only the last may lack its newline). Out: a [`Structure`], one [`Line`] per line with the end of each of its
 //! fields. A quote that does not close, or closes in the middle of a field, is a fault of that line alone: the scan resumes at the next
-//! newline. Every kernel agrees with [`scalar`], faults included; `mod tests` holds them to it.
+//! newline. Every kernel agrees with the scalar one, faults included; `mod tests` holds them to it.
 //!
 //! The rules: fields are separated by single spaces. A field that begins with `"` is quoted: it ends at the first `"` that is not preceded
 //! by an odd number of backslashes, and that quote must be followed by a space or the end of the line. A quote elsewhere is text. What
