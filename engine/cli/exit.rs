@@ -119,7 +119,7 @@ fn hint(error: &Error) -> Option<String> {
 fn io_hint(kind: ErrorKind) -> Option<&'static str> {
     match kind {
         ErrorKind::StorageFull | ErrorKind::QuotaExceeded => Some("free some space, or choose another disk with `--out`"),
-        ErrorKind::PermissionDenied => Some("check who may read the inputs and write the output folder"),
+        ErrorKind::PermissionDenied => Some("check who may write there (`ls -ld`), or choose another folder with `--out`"),
         ErrorKind::ReadOnlyFilesystem => Some("choose another folder with `--out`"),
         _ => None,
     }

@@ -1,5 +1,6 @@
 //! `tlslake generate`: realistic logs, the same bytes for the same seed.
 
+use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Instant;
 
@@ -55,8 +56,18 @@ pub(super) fn resolve(flags: GenerateFlags) -> GenerateLogs {
     GenerateLogs { generate, progress: flags.display.progress }
 }
 
+/// Generated logs never mix with what is there: they look like real ones.
+fn refuse_occupied(out: &Path) -> Result<(), Failure> {
+    match std::fs::read_dir(out).map(|mut entries| entries.next().is_some()) {
+        Ok(true) => Err(Failure::run(format!("{}: the folder is not empty; choose another, or remove it", out.display()))),
+        // Absent is as it should be; whatever else is wrong shows when the first file is written.
+        _ => Ok(()),
+    }
+}
+
 impl GenerateLogs {
     pub(super) fn run(self) -> Result<GeneratedLogs, Failure> {
+        refuse_occupied(&self.generate.out)?;
         let start = Instant::now();
         let files = FilesDone { done: AtomicU64::new(0), total: u64::from(self.generate.files) };
         let made = progress::watch(self.progress, &files, || {

@@ -20,7 +20,7 @@ use crate::flags::Format;
 use page::Page;
 
 /// Columns of a page that goes to no terminal.
-const DEFAULT_WIDTH: usize = 100;
+const UNLIMITED_WIDTH: usize = 10_000;
 /// Columns below which tables are not squeezed further.
 const MIN_WIDTH: usize = 60;
 
@@ -42,8 +42,11 @@ fn text_of(outcome: &Outcome, width: usize) -> String {
     page.finish()
 }
 
+/// The terminal's width, or `COLUMNS`; away from a terminal nothing is shortened: what goes into a file may be searched.
 fn width_of_stdout() -> usize {
-    terminal_size::terminal_size_of(io::stdout()).map_or(DEFAULT_WIDTH, |(width, _)| usize::from(width.0)).max(MIN_WIDTH)
+    let terminal = terminal_size::terminal_size_of(io::stdout()).map(|(width, _)| usize::from(width.0));
+    let asked = || std::env::var("COLUMNS").ok()?.parse().ok();
+    terminal.or_else(asked).unwrap_or(UNLIMITED_WIDTH).max(MIN_WIDTH)
 }
 
 /// Writes `text` to stdout. A reader that has gone away is no error: it took what it wanted.

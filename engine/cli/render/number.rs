@@ -81,12 +81,13 @@ pub(super) fn throughput(bytes: u64, seconds: f64) -> String {
     format!("{} MB/s", three_digits(bytes as f64 / 1e6 / seconds))
 }
 
-/// How many times `small` goes into `large`: `3.2×`; empty if one of them is 0.
-pub(super) fn ratio(large: u64, small: u64) -> String {
-    if large == 0 || small == 0 {
-        return String::new();
+/// How `after` compares with `before`: `3.20× smaller`, `1.10× larger`; empty if one of them is 0.
+pub(super) fn smaller(before: u64, after: u64) -> String {
+    match (before as f64, after as f64) {
+        (before, after) if before == 0.0 || after == 0.0 => String::new(),
+        (before, after) if after > before => format!("{}× larger", three_digits(after / before)),
+        (before, after) => format!("{}× smaller", three_digits(before / after)),
     }
-    format!("{}×", three_digits(large as f64 / small as f64))
 }
 
 #[cfg(test)]
@@ -152,7 +153,8 @@ mod tests {
     fn nothing_is_divided_by_nothing() {
         assert_eq!(throughput(1_000_000, 0.0), "");
         assert_eq!(throughput(500_000_000, 2.0), "250 MB/s");
-        assert_eq!(ratio(0, 5), "");
-        assert_eq!(ratio(10, 4), "2.50×");
+        assert_eq!(smaller(0, 5), "");
+        assert_eq!(smaller(10, 4), "2.50× smaller");
+        assert_eq!(smaller(4, 10), "2.50× larger");
     }
 }

@@ -63,6 +63,7 @@ pub(crate) struct Plan<'a> {
 pub fn report<S: AsRef<std::ffi::OsStr>>(inputs: &[S], read: &ReadConfig, control: &Control) -> Result<Report> {
     let plan = Plan::new(inputs, read, control, LakeConfig::DEFAULT_TARGET_FILE_SIZE, String::new())?;
     let outcome = pipeline::run(&plan, &mut NoSink)?;
+    result::check_not_empty(&plan, &outcome)?;
     Ok(result::report(&plan, &outcome, None))
 }
 
@@ -80,6 +81,7 @@ pub fn convert<S: AsRef<std::ffi::OsStr>>(inputs: &[S], read: &ReadConfig, lake:
     let path = lake.out.display().to_string();
     let mut sink = LakeSink::new(Lake::create(lake.clone())?, plan.files.clone(), read.strict);
     let outcome = pipeline::run(&plan, &mut sink)?;
+    result::check_not_empty(&plan, &outcome)?;
     if read.strict && !result::is_clean(&plan, &outcome) {
         sink.abandon()?;
         return Ok(result::report(&plan, &outcome, Some(Output { path, ..Output::default() })));

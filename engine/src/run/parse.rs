@@ -4,7 +4,6 @@ use std::io::Cursor;
 use std::sync::Mutex;
 
 use super::Plan;
-use super::control::Progress;
 use super::slot::{Slot, Work};
 use crate::blocks::{self, LineReader};
 use crate::config::OnCorrupt;
@@ -48,7 +47,6 @@ pub(super) fn parse(plan: &Plan<'_>, pool: &ScratchPool, slot: &mut Slot) {
         }
     }
     let batch = slot.parser.batch();
-    Progress::add(&plan.control.progress.rows, batch.rows() as u64);
     slot.observed.observe(plan, batch, slot.parser.dictionaries());
 }
 
@@ -68,10 +66,9 @@ fn parse_files(plan: &Plan<'_>, scratch: &mut Scratch, files: &[u32], slot: &mut
             Err(fault) => slot.faults.push((file, fault)),
         }
         text_bytes += scratch.text.len() as u64;
-        let progress = &plan.control.progress;
-        Progress::add(&progress.stored_done, scratch.stored.len() as u64);
-        Progress::add(&progress.raw_bytes, scratch.text.len() as u64);
-        Progress::add(&progress.files_done, 1);
+        slot.amount.stored += scratch.stored.len() as u64;
+        slot.amount.raw += scratch.text.len() as u64;
+        slot.amount.files += 1;
         if text_bytes > plan.tuning.portion_bytes {
             slot.oversize.extend(&files[position + 1..]);
             return;

@@ -8,7 +8,6 @@
 use std::io::Read;
 
 use super::Plan;
-use super::control::Progress;
 use super::slot::{Slot, Work};
 use crate::blocks::LineReader;
 use crate::config::OnCorrupt;
@@ -114,15 +113,17 @@ impl<'a> Reader<'a> {
         let file = *file;
         let before = lines.stored_bytes();
         let piece = lines.next(&mut slot.text);
-        let progress = &self.plan.control.progress;
-        Progress::add(&progress.stored_done, lines.stored_bytes() - before);
-        Progress::add(&progress.raw_bytes, slot.text.len() as u64);
+        slot.amount.stored = lines.stored_bytes() - before;
+        slot.amount.raw = slot.text.len() as u64;
+        if self.plan.files[file as usize].size.is_none() {
+            slot.amount.unsized_stored = slot.amount.stored;
+        }
         match piece {
             Ok(Some(piece)) => {
                 slot.work = Work::Piece { file, offset: piece.offset };
                 return;
             }
-            Ok(None) => Progress::add(&progress.files_done, 1),
+            Ok(None) => slot.amount.files = 1,
             Err(fault) if self.plan.read.on_corrupt == OnCorrupt::Skip => self.begin_again(file, fault),
             Err(fault) => {
                 slot.work = Work::Piece { file, offset: lines.piece_offset() };

@@ -3,12 +3,23 @@
 use super::Plan;
 use super::write::Outcome;
 use crate::config::OnCorrupt;
-use crate::error::{FileFault, FileFaultKind};
+use crate::error::{Error, FileFault, FileFaultKind, Result};
 use crate::report::{FailedFile, InputTotals, Output, Report, SkippedEntry};
 
 /// Whether every line became a row (or was blank, or outside the range) and every input was read whole.
 pub(super) fn is_clean(plan: &Plan<'_>, outcome: &Outcome) -> bool {
     outcome.tally.rejected == 0 && outcome.failed.is_empty() && plan.unreachable.is_empty()
+}
+
+/// Refuses a run over streams that gave nothing at all: what was to fill standard input or a pipe has failed. (An empty *file* is
+/// empty, and no error.)
+pub(super) fn check_not_empty(plan: &Plan<'_>, outcome: &Outcome) -> Result<()> {
+    let streams = plan.files.iter().all(|file| file.size.is_none());
+    if streams && outcome.tally.raw_bytes == 0 && outcome.failed.is_empty() && plan.unreachable.is_empty() {
+        let names: Vec<&str> = plan.files.iter().map(|file| file.object.as_str()).collect();
+        return Err(Error::NoLogs { inputs: format!("{}: it is empty", names.join(", ")) });
+    }
+    Ok(())
 }
 
 /// Puts the report together.
@@ -18,7 +29,7 @@ pub(super) fn report(plan: &Plan<'_>, outcome: &Outcome, output: Option<Output>)
         schema: Report::SCHEMA.to_owned(),
         input: InputTotals {
             files: plan.files.len() as u64,
-            compressed_bytes: plan.files.iter().filter_map(|file| file.size).sum(),
+            compressed_bytes: plan.files.iter().filter_map(|file| file.size).sum::<u64>() + outcome.unsized_stored,
             raw_bytes: tally.raw_bytes,
             lines: tally.lines,
         },
@@ -40,6 +51,7 @@ pub(super) fn report(plan: &Plan<'_>, outcome: &Outcome, output: Option<Output>)
     report.skipped_files = listed.map(|file| SkippedEntry { object: file.object.clone(), reason: file.reason.to_owned() }).collect();
     outcome.aggregates.fill(&mut report);
     report.notes.extend(unverified(plan, outcome));
+    report.notes.extend(no_logs_perhaps(&report));
     report.elapsed_s = plan.started.elapsed().as_secs_f64();
     report
 }
@@ -50,6 +62,13 @@ fn unverified(plan: &Plan<'_>, outcome: &Outcome) -> Option<String> {
     let rows: u64 = outcome.failed.iter().filter(|(_, fault, _)| unsure(fault.kind)).map(|(_, _, rows)| rows).sum();
     (plan.read.on_corrupt == OnCorrupt::Salvage && rows > 0).then(|| {
         format!("{rows} salvaged rows come from corrupt files or files with a wrong checksum: no checksum vouches for them, and some may be wrong")
+    })
+}
+
+/// Says so where the inputs look like something else.
+fn no_logs_perhaps(report: &Report) -> Option<String> {
+    (report.rejected > report.rows).then(|| {
+        "more lines were rejected than read: are these connection logs? Lines of access logs begin with a type such as `https`".to_owned()
     })
 }
 

@@ -22,6 +22,19 @@ pub(super) enum Work {
     },
 }
 
+/// How much was read for a portion.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Amount {
+    /// Stored bytes.
+    pub(super) stored: u64,
+    /// Decompressed bytes.
+    pub(super) raw: u64,
+    /// Files that were read to their end.
+    pub(super) files: u64,
+    /// Stored bytes of inputs whose size is not known beforehand.
+    pub(super) unsized_stored: u64,
+}
+
 /// A portion: filled by the reader, parsed by any worker, written in order, used again.
 #[derive(Debug)]
 pub(super) struct Slot {
@@ -37,6 +50,8 @@ pub(super) struct Slot {
     pub(super) work: Work,
     /// The text of a piece.
     pub(super) text: Vec<u8>,
+    /// How much of the input it stands for.
+    pub(super) amount: Amount,
     /// Parser and batch.
     pub(super) parser: Parser,
     /// Inputs that failed.
@@ -76,6 +91,7 @@ impl Slot {
             ends_unit: false,
             work: Work::Nothing,
             text: Vec::new(),
+            amount: Amount::default(),
             parser,
             faults: Vec::new(),
             oversize: Vec::new(),
@@ -90,6 +106,7 @@ impl Slot {
         self.restarts_unit = false;
         self.ends_unit = false;
         self.work = Work::Nothing;
+        self.amount = Amount::default();
         self.faults.clear();
         self.oversize.clear();
         self.parser.begin();

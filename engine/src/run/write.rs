@@ -24,6 +24,8 @@ pub(super) struct Outcome {
     pub(super) rejected: BTreeMap<LineFaultReason, u64>,
     /// The inputs that failed, and the rows that were kept of each under `salvage`.
     pub(super) failed: Vec<(u32, FileFault, u64)>,
+    /// Stored bytes of inputs whose size was not known beforehand.
+    pub(super) unsized_stored: u64,
     /// What the report is made of.
     pub(super) aggregates: Aggregates,
 }
@@ -35,6 +37,7 @@ impl Outcome {
             *self.rejected.entry(reason).or_default() += count;
         }
         self.failed.extend(other.failed);
+        self.unsized_stored += other.unsized_stored;
         self.aggregates.merge(other.aggregates);
     }
 }
@@ -102,10 +105,21 @@ impl<'a> Writer<'a> {
         for file in std::mem::take(&mut slot.oversize) {
             self.stream(file)?;
         }
+        self.progress(slot);
         if slot.ends_unit {
             self.end_unit()?;
         }
         Ok(())
+    }
+
+    /// Tells how far the run is: what was written counts, not what was read ahead.
+    fn progress(&mut self, slot: &Slot) {
+        self.unit_outcome.unsized_stored += slot.amount.unsized_stored;
+        let progress = &self.plan.control.progress;
+        Progress::add(&progress.stored_done, slot.amount.stored);
+        Progress::add(&progress.raw_bytes, slot.amount.raw);
+        Progress::add(&progress.files_done, slot.amount.files);
+        Progress::add(&progress.rows, slot.parser.batch().rows() as u64);
     }
 
     /// Rows and rejected lines of one batch: absolute line numbers, accounting, sink.
@@ -165,7 +179,9 @@ impl<'a> Writer<'a> {
             slot.faults.push((file, fault?));
             self.faults(&mut slot)?;
         }
-        Progress::add(&plan.control.progress.files_done, 1);
+        let progress = &plan.control.progress;
+        Progress::add(&progress.files_done, 1);
+        Progress::add(&progress.stored_done, plan.files[file as usize].size.unwrap_or(0));
         Ok(())
     }
 

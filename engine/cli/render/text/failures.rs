@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use anstyle::Style;
 use tlslake_engine::report::{Report, TopEntry};
 
-use super::super::number::{count, share};
+use super::super::number::{count, counted, share};
 use super::super::page::{Page, style};
 use super::super::table::{Column, Grid};
 use super::reasons::meaning;
@@ -69,7 +69,8 @@ fn top_failing(page: &mut Page, title: &str, heading: &'static str, entries: &[T
     if entries.is_empty() {
         return;
     }
-    let mut grid = Grid::new([Column::flexible(heading), Column::number("failed"), Column::number("share"), Column::text("main reason")]);
+    let mut grid =
+        Grid::new([Column::flexible(heading), Column::number("failed"), Column::number("share"), Column::text("main reason +others")]);
     for entry in entries.iter().take(MAX_TOP) {
         grid.row([entry.value.clone(), at_most(entry), share(entry.count, failed), main_reason(&entry.reasons)]);
     }

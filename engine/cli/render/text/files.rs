@@ -43,6 +43,8 @@ fn kept(file: &FailedFile) -> String {
 fn choice(report: &Report) -> &'static str {
     if report.failed_files.iter().any(|file| file.salvaged_rows.is_some()) {
         "The whole lines before each fault were kept (--on-corrupt salvage); --on-corrupt skip would leave these files out."
+    } else if report.failed_files.iter().all(|file| file.kind == "unreadable") {
+        "None of their rows is counted; once they can be read, run again."
     } else {
         "None of their rows is counted, so a repaired copy can follow; --on-corrupt salvage keeps the whole lines before each fault."
     }

@@ -2,7 +2,7 @@
 
 use tlslake_engine::report::{Output, Report};
 
-use super::super::number::{bytes, counted, ratio};
+use super::super::number::{bytes, counted, smaller};
 use super::super::page::{Page, style};
 use super::{shell, trouble};
 
@@ -24,8 +24,8 @@ pub(super) fn render(page: &mut Page, report: &Report, inputs: &[String]) {
 fn written(page: &mut Page, report: &Report, output: &Output) {
     page.section("Lake", &output.path);
     let sizes = [
-        (ratio(report.input.raw_bytes, output.bytes), "smaller than the text"),
-        (ratio(report.input.compressed_bytes, output.bytes), "smaller than the input as stored"),
+        (smaller(report.input.raw_bytes, output.bytes), "than the text"),
+        (smaller(report.input.compressed_bytes, output.bytes), "than the input as stored"),
     ];
     let smaller: Vec<_> = sizes.iter().filter(|(ratio, _)| !ratio.is_empty()).map(|(ratio, what)| format!("{ratio} {what}")).collect();
     let smaller = if smaller.is_empty() { String::new() } else { format!(" ({})", smaller.join(", ")) };
@@ -54,7 +54,7 @@ fn queries(page: &mut Page, report: &Report, output: &Output) {
         let connections = shell::parquet(&output.path, "connections");
         queries.push(format!(
             "SELECT elb, listener_port, tls_failure_reason, count(*) AS failures FROM {connections} \
-             WHERE tls_failure_reason IS NOT NULL GROUP BY ALL ORDER BY failures DESC"
+             WHERE tls_verify_status LIKE 'Failed%' GROUP BY ALL ORDER BY failures DESC"
         ));
         queries.extend(report.top_failing.client_ip.first().map(|top| of_client(&connections, &top.value)));
     } else if output.rows > 0 {

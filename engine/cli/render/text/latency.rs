@@ -24,7 +24,7 @@ pub(super) fn render(page: &mut Page, latency: &Latency) {
     dimension(&mut grid, "by cipher", &by.tls_cipher);
     dimension(&mut grid, "by key exchange", &by.tls_keyexchange);
     dimension(&mut grid, "by listener port", &by.listener_port);
-    page.section("Handshake latency, ms", "successful handshakes only: the log has no latency for failures");
+    page.section("Handshake latency, ms", "as logged, so for successful handshakes only: AWS writes `-` for all others");
     page.table(grid);
 }
 

@@ -7,7 +7,10 @@ use tlslake_engine::report::{
 };
 
 use crate::commands::{LogsOutcome, Outcome};
-use crate::render::{DEFAULT_WIDTH, json, shorten, text_of};
+use crate::render::{json, shorten, text_of};
+
+/// A page as narrow as a usual terminal.
+const WIDTH: usize = 100;
 
 fn counts(pairs: &[(&str, u64)]) -> BTreeMap<String, u64> {
     pairs.iter().map(|(name, number)| ((*name).to_owned(), *number)).collect()
@@ -108,7 +111,7 @@ fn plain(report: Report, width: usize) -> String {
 
 #[test]
 fn a_full_report_as_text() {
-    insta::assert_snapshot!(plain(full(), DEFAULT_WIDTH));
+    insta::assert_snapshot!(plain(full(), WIDTH));
 }
 
 #[test]
@@ -119,7 +122,7 @@ fn a_full_report_as_json() {
 #[test]
 fn a_report_without_a_lake_names_the_conversion() {
     let report = Report { output: None, failed: 0, failed_files: Vec::new(), ..full() };
-    let text = plain(report, DEFAULT_WIDTH);
+    let text = plain(report, WIDTH);
     assert!(text.starts_with("tlslake report  64 files"));
     assert!(text.contains("keeps them whole, with file, line and byte, in <out>/rejected/"));
     assert!(text.ends_with("Next\n  tlslake convert logs/ --out lake\n"));
@@ -129,7 +132,7 @@ fn a_report_without_a_lake_names_the_conversion() {
 #[test]
 fn an_empty_report_is_short() {
     let report = Report { kernel: "scalar".into(), ..Report::default() };
-    insta::assert_snapshot!(plain(report, DEFAULT_WIDTH), @"
+    insta::assert_snapshot!(plain(report, WIDTH), @"
     tlslake report  0 files, 0 B as stored → 0 B raw, 0 lines
       time      no rows
       run       0.00 s, kernel scalar
@@ -140,7 +143,7 @@ fn an_empty_report_is_short() {
 #[test]
 fn strict_says_that_nothing_was_committed() {
     let output = Some(Output { path: "lake".into(), ..Output::default() });
-    let text = plain(Report { output, ..full() }, DEFAULT_WIDTH);
+    let text = plain(Report { output, ..full() }, WIDTH);
     assert!(text.contains("nothing was committed: --strict, and 7,518 lines rejected, 1 of 64 files failed"));
     assert!(!text.contains("Next"));
 }
@@ -149,14 +152,14 @@ fn strict_says_that_nothing_was_committed() {
 fn salvaged_rows_are_told() {
     let mut report = full();
     report.failed_files[0].salvaged_rows = Some(1_234);
-    let text = plain(report, DEFAULT_WIDTH);
+    let text = plain(report, WIDTH);
     assert!(text.contains("the file ends inside a gzip member; 1,234 rows salvaged"));
     assert!(text.contains("(--on-corrupt salvage)"));
 }
 
 #[test]
 fn counts_that_do_not_add_up_are_not_passed_over() {
-    let text = plain(Report { blank: 0, ..full() }, DEFAULT_WIDTH);
+    let text = plain(Report { blank: 0, ..full() }, WIDTH);
     assert!(text.contains("3,200,000 ≠ 3,192,480 rows") && text.contains("DOES NOT ADD UP"));
 }
 
@@ -173,7 +176,7 @@ fn tables_fit_the_page() {
 
 #[test]
 fn no_client_can_write_to_the_terminal() {
-    let text = text_of(&outcome(full()), DEFAULT_WIDTH);
+    let text = text_of(&outcome(full()), WIDTH);
     assert!(!text.contains("\u{1b}[31mevil"));
-    assert!(plain(full(), DEFAULT_WIDTH).contains(r"CN=\u{1b}[31mevil\u{1b}[0m"));
+    assert!(plain(full(), WIDTH).contains(r"CN=\u{1b}[31mevil\u{1b}[0m"));
 }
