@@ -51,6 +51,28 @@ impl Default for ReadConfig {
 }
 
 impl ReadConfig {
+    /// Whether the settings make sense.
+    ///
+    /// # Errors
+    /// [`Error::Config`] naming the setting, what it may be, and what it is.
+    pub fn validate(&self) -> Result<()> {
+        if self.jobs > Self::MAX_JOBS {
+            return Err(Error::Config(format!(
+                "{} threads are too many: {} at most, and more than the cores gain nothing",
+                self.jobs,
+                Self::MAX_JOBS
+            )));
+        }
+        if !(Self::MIN_MAX_LINE..=Self::MAX_MAX_LINE).contains(&self.max_line) {
+            return Err(Error::Config(format!("the longest line can be 1 KiB to 1 GiB, not {} bytes", self.max_line)));
+        }
+        Ok(())
+    }
+
+    /// 1 KiB, which a line of certificates can reach.
+    pub const MIN_MAX_LINE: usize = 1 << 10;
+    /// 1 GiB: offsets within a block are 32 bits wide.
+    pub const MAX_MAX_LINE: usize = 1 << 30;
     /// Threads at most.
     pub const MAX_JOBS: usize = 1024;
     /// 16 MiB: forty thousand times a usual line.

@@ -20,7 +20,7 @@ pub(super) fn settings(flags: &ReadFlags) -> Result<ReadConfig, Failure> {
             OnCorruptFlag::Fail => OnCorrupt::Fail,
         },
         strict: flags.strict,
-        ..ReadConfig::default()
+        max_line: usize::try_from(flags.max_line).unwrap_or(usize::MAX),
     })
 }
 

@@ -96,6 +96,10 @@ pub(crate) struct ReadFlags {
     #[arg(long)]
     pub(crate) strict: bool,
 
+    /// The longest line taken, 1KiB to 1GiB; a file with a longer one fails. Memory grows with it
+    #[arg(long, value_name = "SIZE", value_parser = parse::size, default_value = "16MiB")]
+    pub(crate) max_line: u64,
+
     /// Worker threads, 1 or more [default: one per core]
     #[arg(long, value_name = "N", value_parser = parse::jobs)]
     pub(crate) jobs: Option<usize>,

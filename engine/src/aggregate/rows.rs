@@ -106,8 +106,8 @@ impl LatencyHours {
         self.serializer
             .serialize(&self.histogram, &mut bytes)
             .map_err(|error| Error::Accounting(format!("the latencies of one hour cannot be encoded: {error}")))?;
-        let max = counts.max().unwrap_or(0);
-        let at = |quantile| self.histogram.value_at_quantile(quantile).min(max);
+        let (min, max) = (counts.min().unwrap_or(0), counts.max().unwrap_or(u64::MAX));
+        let at = |quantile| self.histogram.value_at_quantile(quantile).clamp(min, max);
         let LatencyKey { hour, account, region, elb, listener_port, tls_protocol } = key.clone();
         Ok(LatencyHour {
             hour,
@@ -117,7 +117,7 @@ impl LatencyHours {
             listener_port,
             tls_protocol,
             count: counts.count(),
-            min: counts.min().unwrap_or(0),
+            min,
             p50: at(0.5),
             p90: at(0.9),
             p99: at(0.99),

@@ -61,7 +61,13 @@ fn model_summary(rows: &[&Row]) -> LatencySummary {
     let values: Vec<u64> = rows.iter().filter_map(|row| model_ms(row)).collect();
     let mut histogram = direct_histogram();
     values.iter().for_each(|&ms| histogram.saturating_record(ms));
-    let at = |quantile| (!values.is_empty()).then(|| histogram.value_at_quantile(quantile).min(values.iter().copied().max().unwrap_or(0)));
+    let at = |quantile| {
+        (!values.is_empty()).then(|| {
+            histogram
+                .value_at_quantile(quantile)
+                .clamp(values.iter().copied().min().unwrap_or(0), values.iter().copied().max().unwrap_or(0))
+        })
+    };
     LatencySummary {
         count: values.len() as u64,
         min: values.iter().min().copied(),

@@ -55,6 +55,7 @@ impl Aggregates {
 
     /// Counts the rows of a grouped batch.
     pub fn observe_groups(&mut self, groups: &Groups<'_>) {
+        groups.batch.tls_ports_out_of_range.iter().for_each(|&port| self.tls_ports.insert(port));
         self.widen_time(&groups.batch.time);
         for group in groups.iter() {
             self.count_group(groups, group);

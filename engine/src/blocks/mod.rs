@@ -45,6 +45,7 @@ fn first_long_line(text: &[u8], max_line: usize) -> Option<usize> {
 /// The fault of a line that begins at byte `line_start` of the text; `stored` bytes of the input were consumed when it was found.
 #[cold]
 fn line_too_long(line_start: u64, max_line: usize, stored: u64) -> FileFault {
-    let what = format!("the line that begins at byte {line_start} of the decompressed text is longer than {max_line} bytes");
+    let what =
+        format!("the line that begins at byte {line_start} of the decompressed text is longer than {max_line} bytes (see --max-line)");
     FileFault::new(FileFaultKind::LineTooLong, stored, what)
 }

@@ -37,6 +37,8 @@ pub struct ConnectionBatch {
     pub runs: Vec<SourceRun>,
     /// Lines that became no row, in order.
     pub rejected: Vec<RejectedLine>,
+    /// Listener ports that spoke TLS in lines outside the time range: whether a port is plain HTTP is asked of the whole input.
+    pub tls_ports_out_of_range: Vec<u16>,
 }
 
 impl ConnectionBatch {
@@ -85,6 +87,9 @@ impl ConnectionBatch {
         self.line.truncate(rows);
         self.rejected.truncate(rejected);
         self.runs.truncate(runs);
+        if runs == 0 {
+            self.tls_ports_out_of_range.clear();
+        }
     }
 }
 

@@ -107,16 +107,14 @@ impl<T> Dictionary<T> {
         self.entries.is_empty()
     }
 
-    /// Bytes held, roughly.
+    /// Bytes in use, roughly.
     pub fn memory(&self) -> usize {
-        self.arena.capacity() + self.entries.capacity() * size_of::<Entry<T>>() + self.table.capacity() * 5
+        self.arena.len() + self.entries.len() * (size_of::<Entry<T>>() + 6)
     }
 
-    /// Forgets everything; ids given before mean nothing afterwards.
+    /// Forgets everything and gives the memory back; ids given before mean nothing afterwards.
     pub fn clear(&mut self) {
-        self.table.clear();
-        self.arena.clear();
-        self.entries.clear();
+        *self = Self::default();
     }
 
     fn bytes(&self, (start, len): (u32, u32)) -> &[u8] {

@@ -10,9 +10,9 @@ use crate::format::Field;
 use crate::scan::{self, Kernel, Line, Structure};
 
 /// Distinct values in all dictionaries at which the next batch begins with empty ones.
-const MAX_DISTINCT: usize = 1 << 18;
+const MAX_DISTINCT: usize = 1 << 17;
 /// Bytes held by all dictionaries at which the next batch begins with empty ones.
-const MAX_DICTIONARY_BYTES: usize = 64 << 20;
+const MAX_DICTIONARY_BYTES: usize = 16 << 20;
 
 /// Bytes scanned at a time: text and structure stay in the second-level cache until the fields are read.
 const BLOCK_BYTES: usize = 256 << 10;
@@ -39,6 +39,7 @@ pub struct Mark {
     rows: usize,
     rejected: usize,
     runs: usize,
+    ports: usize,
 }
 
 /// What became of a line.
@@ -82,12 +83,18 @@ impl Parser {
 
     /// Where the batch stands now, for [`Parser::rollback`].
     pub fn mark(&self) -> Mark {
-        Mark { rows: self.batch.rows(), rejected: self.batch.rejected.len(), runs: self.batch.runs.len() }
+        Mark {
+            rows: self.batch.rows(),
+            rejected: self.batch.rejected.len(),
+            runs: self.batch.runs.len(),
+            ports: self.batch.tls_ports_out_of_range.len(),
+        }
     }
 
     /// Takes back everything that was parsed since `mark`.
     pub fn rollback(&mut self, mark: Mark) {
         self.batch.truncate(mark.rows, mark.rejected, mark.runs);
+        self.batch.tls_ports_out_of_range.truncate(mark.ports);
     }
 
     /// Parses `text`, the lines of input `file` from its decompressed byte `offset` on, as one run of the batch.
@@ -156,6 +163,11 @@ impl Parser {
         let endpoint = intern_endpoint(&mut dictionaries.endpoints, &fields)?;
         let latency = latency(fields.raw(Field::TlsHandshakeLatency))?;
         if !self.range.contains(&time) {
+            let Endpoint { listener_port, tls_protocol, .. } = *dictionaries.endpoints.value(endpoint);
+            let ports = &mut self.batch.tls_ports_out_of_range;
+            if tls_protocol.is_some() && !ports.contains(&listener_port) {
+                ports.push(listener_port);
+            }
             return Ok(Parsed::OutOfRange);
         }
         let certificate = intern_certificate(&mut dictionaries.certificates, &mut self.certificate_of, client, &fields);

@@ -1,8 +1,8 @@
 //! The lake that `convert` writes: Parquet in Hive partitions, hourly tables, the report, and `_SUCCESS` when all of it stands.
 //!
 //! In: batches by work unit, and at the end the hourly rows and the report. Out: a folder whose files each appear whole. Everything is
-//! written to `_tlslake/staging` first, closed, synced, checked and renamed; a run that ends in any other way than [`Lake::finish`] takes
-//! away all that it made. Nothing here parses or counts, and it starts no thread of its own.
+//! written to `_tlslake/staging` first, closed, synced, checked and renamed; a run that fails before [`Lake::finish`] takes away all that it
+//! made (one that is killed cannot: it leaves a lake without `_SUCCESS`). Nothing here parses or counts, and it starts no thread of its own.
 
 mod hourly;
 mod partition;

@@ -12,7 +12,7 @@ use super::table::{TableFile, TableSpec};
 use crate::error::Result;
 
 /// How many files are open at most, well below any system's limit. Over it, the one that waited longest is closed.
-pub(super) const MAX_OPEN_FILES: usize = 32;
+pub(super) const MAX_OPEN_FILES: usize = 256;
 
 /// The part files of one table and one unit (or job).
 pub(super) struct PartFiles {

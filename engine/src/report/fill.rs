@@ -18,8 +18,8 @@ impl LatencySummary {
             return Self::default();
         }
         let histogram = counts.histogram();
-        let max = counts.max().unwrap_or(u64::MAX);
-        let at = |quantile| Some(histogram.value_at_quantile(quantile).min(max));
+        let (min, max) = (counts.min().unwrap_or(0), counts.max().unwrap_or(u64::MAX));
+        let at = |quantile| Some(histogram.value_at_quantile(quantile).clamp(min, max));
         Self {
             count: counts.count(),
             min: counts.min(),

@@ -11,7 +11,8 @@ pub struct Control {
 }
 
 impl Control {
-    /// Asks the run to stop; it ends with [`crate::Error::Cancelled`] soon after.
+    /// Asks the run to stop; it ends with [`crate::Error::Cancelled`] once no read
+    /// of an input blocks: soon for files, and for a pipe with its next bytes.
     pub fn cancel(&self) {
         self.cancelled.store(true, Ordering::Relaxed);
     }

@@ -119,6 +119,7 @@ impl<'a> Plan<'a> {
         fingerprint: String,
     ) -> Result<Self> {
         let started = Instant::now();
+        read.validate()?;
         let kernel = kernel(read)?;
         let Discovery { files, skipped, unreachable } = discover::discover(inputs)?;
         if let (OnCorrupt::Fail, Some(UnreachableFile { object, fault })) = (read.on_corrupt, unreachable.first()) {
@@ -130,7 +131,7 @@ impl<'a> Plan<'a> {
         Progress::add(&progress.files_total, files.len() as u64);
         let size: Option<u64> = files.iter().map(|file| file.size).sum();
         Progress::add(&progress.stored_total, size.unwrap_or(0));
-        let jobs = jobs(read)?;
+        let jobs = if read.jobs == 0 { std::thread::available_parallelism().map_or(1, usize::from) } else { read.jobs };
         Ok(Self {
             files: files.into(),
             skipped,
@@ -145,18 +146,6 @@ impl<'a> Plan<'a> {
             tuning: Tuning::default(),
             started,
         })
-    }
-}
-
-/// The threads asked for, or one per core.
-fn jobs(read: &ReadConfig) -> Result<usize> {
-    match read.jobs {
-        0 => Ok(std::thread::available_parallelism().map_or(1, usize::from)),
-        jobs if jobs > ReadConfig::MAX_JOBS => Err(Error::Config(format!(
-            "{jobs} threads are too many: {} at most, and more than the cores gain nothing",
-            ReadConfig::MAX_JOBS
-        ))),
-        jobs => Ok(jobs),
     }
 }
 

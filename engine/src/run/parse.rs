@@ -81,7 +81,6 @@ fn parse_file(plan: &Plan<'_>, scratch: &mut Scratch, file: u32, slot: &mut Slot
     scratch.text.clear();
     open::read_whole(&plan.files[file as usize], &mut scratch.stored)?;
     let decoder = scratch.decoder.get_or_insert_with(WholeDecoder::new);
-    let mark = slot.parser.mark();
     let decoded = decoder.decode(&scratch.stored, &mut scratch.text, plan.tuning.whole_limit).and_then(|whole| {
         if whole == Whole::Done {
             blocks::check_line_lengths(&scratch.text, plan.read.max_line, scratch.stored.len() as u64)?;
@@ -89,28 +88,36 @@ fn parse_file(plan: &Plan<'_>, scratch: &mut Scratch, file: u32, slot: &mut Slot
         Ok(whole)
     });
     match decoded {
+        Ok(Whole::Done) if too_many_lines(plan, slot, &scratch.text) => return Ok(Whole::OverLimit),
         Ok(Whole::Done) => slot.parser.parse(file, 0, &scratch.text),
-        Err(_) if plan.read.on_corrupt == OnCorrupt::Salvage => salvage(plan, scratch, file, slot)?,
+        Err(_) if plan.read.on_corrupt == OnCorrupt::Salvage => return salvage(plan, scratch, file, slot),
         _ => {}
-    }
-    let batch = slot.parser.batch();
-    if decoded.is_ok() && batch.rows() + batch.rejected.len() > plan.tuning.portion_lines {
-        slot.parser.rollback(mark);
-        return Ok(Whole::OverLimit);
     }
     decoded
 }
 
-/// Parses the whole lines before the fault of a damaged file that is held in memory; gives that fault.
-fn salvage(plan: &Plan<'_>, scratch: &mut Scratch, file: u32, slot: &mut Slot) -> Result<(), FileFault> {
+/// Whether the batch would outgrow its share of memory with the lines of `text`.
+fn too_many_lines(plan: &Plan<'_>, slot: &Slot, text: &[u8]) -> bool {
+    let batch = slot.parser.batch();
+    let lines = batch.rows() + batch.rejected.len() + memchr::memchr_iter(b'\n', text).count();
+    lines > plan.tuning.portion_lines
+}
+
+/// Parses the whole lines before the fault of a damaged file that is held in memory, if they are not too many; gives that fault.
+fn salvage(plan: &Plan<'_>, scratch: &mut Scratch, file: u32, slot: &mut Slot) -> Result<Whole, FileFault> {
+    let mark = slot.parser.mark();
     let mut lines = LineReader::new(StreamDecoder::new(Cursor::new(&scratch.stored)), plan.tuning.piece_bytes, plan.read.max_line);
     loop {
         let piece = lines.next(&mut scratch.text);
+        if too_many_lines(plan, slot, &scratch.text) {
+            slot.parser.rollback(mark);
+            return Ok(Whole::OverLimit);
+        }
         if !scratch.text.is_empty() {
             slot.parser.parse(file, lines.piece_offset(), &scratch.text);
         }
         if piece?.is_none() {
-            return Ok(());
+            return Ok(Whole::Done);
         }
     }
 }

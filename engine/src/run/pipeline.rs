@@ -85,6 +85,8 @@ impl<'a> Shared<'a> {
     fn into_result(self) -> Result<Outcome> {
         match self.error.into_inner().unwrap_or_else(PoisonError::into_inner) {
             Some(error) => Err(error),
+            // What was cancelled is never whole, however far it got.
+            None if self.plan.control.is_cancelled() => Err(Error::Cancelled),
             None => Ok(self.writer.into_inner().unwrap_or_else(PoisonError::into_inner).writer.into_outcome()),
         }
     }
@@ -171,8 +173,8 @@ impl<'a> Shared<'a> {
             return;
         }
         if let Ok(guard) = self.change.0.lock() {
-            // The time-out covers a change between looking and sleeping.
-            let _ = self.change.1.wait_timeout(guard, Duration::from_micros(200));
+            // The time-out covers a change between looking and sleeping, and columns to encode, of which nobody tells.
+            let _ = self.change.1.wait_timeout(guard, Duration::from_millis(1));
         }
     }
 

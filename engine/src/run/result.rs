@@ -52,6 +52,7 @@ pub(super) fn report(plan: &Plan<'_>, outcome: &Outcome, output: Option<Output>)
     outcome.aggregates.fill(&mut report);
     report.notes.extend(unverified(plan, outcome));
     report.notes.extend(no_logs_perhaps(&report));
+    report.notes.extend(cut_lists(&report));
     report.elapsed_s = plan.started.elapsed().as_secs_f64();
     report
 }
@@ -70,6 +71,14 @@ fn no_logs_perhaps(report: &Report) -> Option<String> {
     (report.rejected > report.rows).then(|| {
         "more lines were rejected than read: are these connection logs? Lines of access logs begin with a type such as `https`".to_owned()
     })
+}
+
+/// Says so where not every failed or skipped file is named.
+fn cut_lists(report: &Report) -> Option<String> {
+    let skipped: u64 = report.skipped.values().sum();
+    let most = Report::MAX_LISTED_FILES as u64;
+    (report.failed > most || skipped > most)
+        .then(|| format!("{} files failed and {skipped} were skipped: the first {most} of each are named", report.failed))
 }
 
 fn failed_files(plan: &Plan<'_>, outcome: &Outcome) -> Vec<FailedFile> {

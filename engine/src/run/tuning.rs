@@ -15,7 +15,7 @@ pub(super) struct Tuning {
     pub(super) whole_limit: usize,
     /// Decompressed text of one portion's small files, past which the rest are streamed when they are written.
     pub(super) portion_bytes: u64,
-    /// Rows and rejected lines of one portion, past which likewise: short lines take more memory than their text.
+    /// Lines of one portion, past which likewise: short lines take more memory than their text.
     pub(super) portion_lines: usize,
 }
 
@@ -28,7 +28,7 @@ impl Default for Tuning {
             piece_bytes: 2 << 20,
             whole_limit: 64 << 20,
             portion_bytes: 64 << 20,
-            portion_lines: 500_000,
+            portion_lines: 200_000,
         }
     }
 }
