@@ -84,7 +84,7 @@ fn the_line_limit_is_exact_whatever_the_target() {
             let (before, fault) = read_all(&mut reader(long.as_bytes(), target, 50));
             let (fault, offset, salvaged) = fault.expect("the line is too long");
             assert_eq!(fault.kind, FileFaultKind::LineTooLong);
-            assert_eq!(fault.message, "the line that begins at byte 5 of the decompressed text is longer than 50 bytes");
+            assert_eq!(fault.message, "the line that begins at byte 5 of the decompressed text is longer than 50 bytes (see --max-line)");
             let delivered: Vec<u8> = before.into_iter().flat_map(|(_, piece)| piece).collect();
             assert_eq!(offset, delivered.len() as u64);
             assert_eq!([delivered, salvaged].concat(), b"a\nbc\n", "whole lines before it are kept");
