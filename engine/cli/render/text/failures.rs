@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use anstyle::Style;
 use tlslake_engine::report::{Report, TopEntry};
 
-use super::super::number::{count, counted, share};
+use super::super::number::{count, share};
 use super::super::page::{Page, style};
 use super::super::table::{Column, Grid};
 use super::reasons::meaning;
