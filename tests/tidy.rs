@@ -6,7 +6,22 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 /// The stages in the order in which data flows through them. One imports only those before it.
-const STAGES: [&str; 11] = ["discover", "open", "decompress", "blocks", "scan", "fields", "columns", "aggregate", "lake", "report", "run"];
+const STAGES: [&str; 14] = [
+    "discover",
+    "open",
+    "decompress",
+    "blocks",
+    "scan",
+    "fields",
+    "columns",
+    "aggregate",
+    "lake",
+    "report",
+    "reasons",
+    "trust",
+    "diagnose",
+    "run",
+];
 
 /// Imports against the flow that are meant: the report's form is plain values, which the aggregates fill and the lake keeps beside its tables.
 const AGAINST_THE_FLOW: [(&str, &str); 2] = [("aggregate", "report"), ("lake", "report")];

@@ -32,6 +32,7 @@ mod blocks;
 pub mod columns;
 pub mod config;
 mod decompress;
+pub mod diagnose;
 pub mod discover;
 mod error;
 pub mod fields;
@@ -40,8 +41,10 @@ pub mod format;
 pub mod fuzzing;
 mod lake;
 mod open;
+pub mod reasons;
 pub mod report;
 pub mod run;
 pub mod scan;
+pub mod trust;
 
 pub use error::{Error, FileFault, FileFaultKind, LineFault, LineFaultReason, Result};

@@ -9,6 +9,7 @@
 //! additions a row. Text is touched once per combination. Whoever wants both aggregates groups once and gives both the same [`Groups`].
 
 mod capped;
+mod certificates;
 mod groups;
 mod histogram;
 mod hourly;
@@ -25,6 +26,7 @@ mod tests;
 
 use std::sync::Arc;
 
+pub use certificates::{CertificateHistory, Certificates, Clients, Forgotten, LeafState, Listener, MAX_USES, Use, UseKey, UseVerdict};
 pub use groups::{Grouper, Groups};
 pub use histogram::{LatencyCounts, MAX_LATENCY_MS};
 pub use hourly::{FailureKey, Hourly, LatencyKey};
