@@ -18,10 +18,15 @@ pub(crate) const MAX_BYTES: usize = 512;
 
 /// `text` itself, or for one longer than [`MAX_BYTES`] its beginning, length and hash: different texts keep different names.
 pub(crate) fn bounded(text: &str) -> Cow<'_, str> {
-    if text.len() <= MAX_BYTES {
+    bounded_to(text, MAX_BYTES)
+}
+
+/// Likewise, with a bound of one's own.
+pub(crate) fn bounded_to(text: &str, most: usize) -> Cow<'_, str> {
+    if text.len() <= most {
         return Cow::Borrowed(text);
     }
-    let end = (0..=MAX_BYTES).rev().find(|&end| text.is_char_boundary(end)).unwrap_or(0);
+    let end = (0..=most).rev().find(|&end| text.is_char_boundary(end)).unwrap_or(0);
     let (kept, hash) = (&text[..end], xxh3_64(text.as_bytes()));
     Cow::Owned(format!("{kept}… ({} bytes, xxh3 {hash:016x})", text.len()))
 }

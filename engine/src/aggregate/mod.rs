@@ -26,7 +26,10 @@ mod tests;
 
 use std::sync::Arc;
 
-pub use certificates::{CertificateHistory, Certificates, Clients, Forgotten, LeafState, Listener, MAX_USES, Use, UseKey, UseVerdict};
+pub use certificates::{
+    CertificateHistory, CertificateTable, Certificates, Clients, Forgotten, LeafState, Listener, MAX_USES, Observer, Use, UseKey,
+    UseVerdict, same_serial,
+};
 pub use groups::{Grouper, Groups};
 pub use histogram::{LatencyCounts, MAX_LATENCY_MS};
 pub use hourly::{FailureKey, Hourly, LatencyKey};

@@ -1,6 +1,7 @@
 //! What the parser makes of a stretch of log text: columns of typed values, ids of values that repeat, and the lines it rejected.
 
 use std::ops::Range;
+use std::sync::Arc;
 
 use super::dictionary::{Dictionary, Span};
 use crate::error::LineFault;
@@ -144,6 +145,19 @@ pub struct SourceRun {
     pub offset: u64,
     /// What was counted in the run.
     pub tally: Tally,
+    /// Where the rows came from before they were in a lake; `None` for rows of logs.
+    pub origin: Option<Arc<Origin>>,
+}
+
+/// Where rows of a lake come from.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Origin {
+    /// The input that they were converted from: column `source_object`.
+    pub object: Arc<str>,
+    /// Number (from 1) of the line from which the run's line numbers count.
+    pub first_line: u64,
+    /// `app/name/id` as the input's name tells it.
+    pub balancer: Option<Arc<str>>,
 }
 
 /// The accounting of lines: `lines = rows + rejected + blank + out_of_range`, always.

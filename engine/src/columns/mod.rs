@@ -11,7 +11,8 @@ pub mod schema;
 
 pub use self::arrow::record_batch;
 pub use batch::{
-    Certificate, Client, ConnectionBatch, Dictionaries, Endpoint, Outcome, RejectedLine, Route, SourceRun, Tally, TextColumn, Verdict,
+    Certificate, Client, ConnectionBatch, Dictionaries, Endpoint, Origin, Outcome, RejectedLine, Route, SourceRun, Tally, TextColumn,
+    Verdict,
 };
 pub use dictionary::{Dictionary, Span};
 pub use parser::{Mark, Parser};

@@ -46,6 +46,15 @@ impl LogName {
         })
     }
 
+    /// The balancer as lines spell it: `app/name/id`.
+    pub fn balancer(&self) -> String {
+        let parts = self.load_balancer.split_once('.').and_then(|(kind, rest)| Some((kind, rest.rsplit_once('.')?)));
+        match parts {
+            Some((kind, (name, id))) => format!("{kind}/{name}/{id}"),
+            None => self.load_balancer.clone(),
+        }
+    }
+
     /// Like [`LogName::parse`], from the last component of a path.
     pub(super) fn of_path(path: &Path) -> Option<LogName> {
         Self::parse(path.file_name()?.to_str()?)

@@ -25,7 +25,7 @@ use std::time::Instant;
 pub use batches::{Batches, batches};
 pub use control::{Control, Progress};
 
-use crate::aggregate::SourceLabels;
+use crate::aggregate::{Certificates, SourceLabels};
 use crate::columns::schema::SCHEMA_VERSION;
 use crate::config::{LakeConfig, OnCorrupt, ReadConfig};
 use crate::discover::{self, Discovery, InputFile, Location, SkippedFile, Unit, UnitSettings, UnreachableFile};
@@ -43,14 +43,23 @@ pub(crate) struct Plan<'a> {
     skipped: Vec<SkippedFile>,
     unreachable: Vec<UnreachableFile>,
     labels: Vec<SourceLabels>,
+    /// What the files' names say of their balancers.
+    balancers: Vec<Option<Arc<str>>>,
     units: Vec<Unit>,
     kernel: Kernel,
     jobs: usize,
-    wants_hourly: bool,
+    wants: Wants,
     read: &'a ReadConfig,
     control: &'a Control,
     tuning: Tuning,
     started: Instant,
+}
+
+/// What a run is to observe beside the report's aggregates.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Wants {
+    hourly: bool,
+    certificates: bool,
 }
 
 /// Reads `inputs` and reports on them; nothing is written.
@@ -67,6 +76,28 @@ pub fn report<S: AsRef<std::ffi::OsStr>>(inputs: &[S], read: &ReadConfig, contro
     Ok(result::report(&plan, &outcome, None))
 }
 
+/// What [`certificates`] found.
+#[derive(Clone, Debug)]
+pub struct CertificatesOutcome {
+    /// How each certificate was used.
+    pub certificates: Certificates,
+    /// What was read, and what could not be.
+    pub report: Report,
+}
+
+/// Reads `inputs` and tells how each leaf certificate was used; nothing is written.
+///
+/// # Errors
+/// As [`fn@report`].
+pub fn certificates<S: AsRef<std::ffi::OsStr>>(inputs: &[S], read: &ReadConfig, control: &Control) -> Result<CertificatesOutcome> {
+    let mut plan = Plan::new(inputs, read, control, LakeConfig::DEFAULT_TARGET_FILE_SIZE, String::new())?;
+    plan.wants.certificates = true;
+    let mut outcome = pipeline::run(&plan, &mut NoSink)?;
+    result::check_not_empty(&plan, &outcome)?;
+    let certificates = std::mem::take(&mut outcome.certificates).into_certificates();
+    Ok(CertificatesOutcome { certificates, report: result::report(&plan, &outcome, None) })
+}
+
 /// Reads `inputs` and writes them as a lake (Parquet, hourly tables, the report) to `lake.out`; gives the report.
 ///
 /// The lake appears whole or not at all: `_SUCCESS` is written last. With [`ReadConfig::strict`], a rejected line or a failed input means
@@ -77,7 +108,7 @@ pub fn report<S: AsRef<std::ffi::OsStr>>(inputs: &[S], read: &ReadConfig, contro
 pub fn convert<S: AsRef<std::ffi::OsStr>>(inputs: &[S], read: &ReadConfig, lake: &LakeConfig, control: &Control) -> Result<Report> {
     lake.validate()?;
     let mut plan = Plan::new(inputs, read, control, lake.target_file_size, fingerprint(read, lake))?;
-    plan.wants_hourly = true;
+    plan.wants.hourly = true;
     let path = lake.out.display().to_string();
     let mut sink = LakeSink::new(Lake::create(lake.clone())?, plan.files.clone(), read.strict);
     let outcome = pipeline::run(&plan, &mut sink)?;
@@ -127,6 +158,7 @@ impl<'a> Plan<'a> {
         }
         let units = discover::plan_units(&files, &UnitSettings { target_file_size, fingerprint });
         let labels = files.iter().map(labels).collect();
+        let balancers = files.iter().map(|file| Some(file.name.as_ref()?.balancer().into())).collect();
         let progress = &control.progress;
         Progress::add(&progress.files_total, files.len() as u64);
         let size: Option<u64> = files.iter().map(|file| file.size).sum();
@@ -137,10 +169,11 @@ impl<'a> Plan<'a> {
             skipped,
             unreachable,
             labels,
+            balancers,
             units,
             kernel,
             jobs,
-            wants_hourly: false,
+            wants: Wants::default(),
             read,
             control,
             tuning: Tuning::default(),

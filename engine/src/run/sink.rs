@@ -12,7 +12,7 @@ pub(super) trait Sink: Send {
     /// Rows and rejected lines of the unit; `first_lines` holds, for each run of the batch, the number of its first line (from 1).
     fn rows(&mut self, batch: &ConnectionBatch, dictionaries: &Dictionaries, first_lines: &[u64]) -> Result<()>;
 
-    /// The hours that those rows fall into. Only called where [`super::Plan::wants_hourly`].
+    /// The hours that those rows fall into. Only called where [`super::Wants::hourly`].
     fn hourly(&mut self, hourly: Hourly) -> Result<()>;
 
     /// Everything since [`Sink::begin_unit`] is void, since these inputs turned out to be damaged; the unit begins again.

@@ -1,7 +1,7 @@
 //! One portion of work on its way through the run, with everything it needs: the memory of a run is its slots.
 
 use super::Plan;
-use crate::aggregate::{Aggregates, Grouper, Hourly};
+use crate::aggregate::{Aggregates, CertificateTable, Grouper, Hourly, Observer};
 use crate::columns::{ConnectionBatch, Dictionaries, Parser};
 use crate::error::FileFault;
 
@@ -66,9 +66,11 @@ pub(super) struct Slot {
 #[derive(Debug, Default)]
 pub(super) struct Observed {
     pub(super) aggregates: Aggregates,
-    /// Left empty where nobody wants it.
+    /// Left empty where nobody wants it; so are the certificates.
     pub(super) hourly: Hourly,
+    pub(super) certificates: CertificateTable,
     grouper: Grouper,
+    observer: Observer,
 }
 
 impl Observed {
@@ -76,8 +78,11 @@ impl Observed {
     pub(super) fn observe(&mut self, plan: &Plan<'_>, batch: &ConnectionBatch, dictionaries: &Dictionaries) {
         let groups = self.grouper.group(batch, dictionaries, &plan.labels);
         self.aggregates.observe_groups(&groups);
-        if plan.wants_hourly {
+        if plan.wants.hourly {
             self.hourly.observe_groups(&groups);
+        }
+        if plan.wants.certificates {
+            self.certificates.observe(&mut self.observer, batch, dictionaries, &plan.balancers);
         }
     }
 }

@@ -10,7 +10,7 @@ use super::control::Progress;
 use super::reader;
 use super::sink::Sink;
 use super::slot::{Observed, Slot};
-use crate::aggregate::Aggregates;
+use crate::aggregate::{Aggregates, CertificateTable};
 use crate::columns::{ConnectionBatch, Dictionaries, Parser, Tally};
 use crate::config::OnCorrupt;
 use crate::error::{Error, FileFault, LineFaultReason, Result};
@@ -28,6 +28,8 @@ pub(super) struct Outcome {
     pub(super) unsized_stored: u64,
     /// What the report is made of.
     pub(super) aggregates: Aggregates,
+    /// How each certificate was used, where that is wanted.
+    pub(super) certificates: CertificateTable,
 }
 
 impl Outcome {
@@ -39,6 +41,7 @@ impl Outcome {
         self.failed.extend(other.failed);
         self.unsized_stored += other.unsized_stored;
         self.aggregates.merge(other.aggregates);
+        self.certificates.merge(other.certificates);
     }
 }
 
@@ -145,7 +148,8 @@ impl<'a> Writer<'a> {
     /// Takes over what was observed in a batch.
     fn observed(&mut self, observed: &mut Observed) -> Result<()> {
         self.unit_outcome.aggregates.merge(std::mem::take(&mut observed.aggregates));
-        if self.plan.wants_hourly { self.sink.hourly(std::mem::take(&mut observed.hourly)) } else { Ok(()) }
+        self.unit_outcome.certificates.merge(std::mem::take(&mut observed.certificates));
+        if self.plan.wants.hourly { self.sink.hourly(std::mem::take(&mut observed.hourly)) } else { Ok(()) }
     }
 
     /// Notes the inputs that failed in this portion.

@@ -61,6 +61,11 @@ impl Clients {
         }
     }
 
+    /// How many are kept.
+    pub(super) fn kept(&self) -> usize {
+        self.lowest.len()
+    }
+
     /// Whether every client is kept.
     pub fn is_exact(&self) -> bool {
         !self.more
