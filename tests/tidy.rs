@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 /// The stages in the order in which data flows through them. One imports only those before it.
-const STAGES: [&str; 14] = [
+const STAGES: [&str; 15] = [
     "discover",
     "open",
     "decompress",
@@ -14,6 +14,7 @@ const STAGES: [&str; 14] = [
     "scan",
     "fields",
     "columns",
+    "select",
     "aggregate",
     "lake",
     "report",

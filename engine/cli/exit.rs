@@ -137,6 +137,11 @@ pub(crate) fn warn(text: &str) {
     say(WARNING, "warning", text);
 }
 
+/// A line of talk that asks for nothing.
+pub(crate) fn note(text: &str) {
+    say(HINT, "note", text);
+}
+
 fn say(style: Style, label: &str, text: &str) {
     let text = printable(text);
     // A closed stderr leaves nobody to tell.

@@ -45,6 +45,7 @@ pub mod reasons;
 pub mod report;
 pub mod run;
 pub mod scan;
+pub mod select;
 pub mod trust;
 
 pub use error::{Error, FileFault, FileFaultKind, LineFault, LineFaultReason, Result};

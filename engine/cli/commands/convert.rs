@@ -18,7 +18,7 @@ pub(crate) struct Convert {
 }
 
 pub(super) fn resolve(flags: ConvertFlags) -> Result<Convert, Failure> {
-    let read = read::settings(&flags.read)?;
+    let read = ReadConfig { strict: flags.strict.strict, ..read::settings(&flags.read)? };
     Ok(Convert { inputs: flags.read.inputs, read, lake: lake(flags.lake), progress: flags.display.progress })
 }
 

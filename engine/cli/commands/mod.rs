@@ -3,12 +3,14 @@
 //! In: flags. Out: values that `render` shows. One file per command; none of them prints.
 
 mod convert;
+mod failures;
 mod generate;
 mod kernels;
 mod read;
 mod report;
 
 use tlslake_engine::report::Report;
+use tlslake_engine::run::SearchOutcome;
 
 use crate::exit::{Exit, Failure};
 use crate::flags::Command;
@@ -21,6 +23,7 @@ pub(crate) use kernels::{KernelEntry, KernelList};
 pub(crate) enum Job {
     Convert(convert::Convert),
     Report(report::ReportOnly),
+    Failures(failures::Failures),
     Generate(generate::GenerateLogs),
     Kernels,
 }
@@ -30,6 +33,8 @@ pub(crate) enum Job {
 pub(crate) enum Outcome {
     /// Of `convert` and `report`.
     Logs(Box<LogsOutcome>),
+    /// Of `failures`, whose rows have been printed already.
+    Searched(Box<SearchOutcome>),
     /// Of `generate`.
     Generated(GeneratedLogs),
     /// Of `kernels`.
@@ -49,6 +54,7 @@ impl Job {
         Ok(match command {
             Command::Convert(flags) => Self::Convert(convert::resolve(flags)?),
             Command::Report(flags) => Self::Report(report::resolve(flags)?),
+            Command::Failures(flags) => Self::Failures(failures::resolve(flags)?),
             Command::Generate(flags) => Self::Generate(generate::resolve(flags)),
             Command::Kernels(_) => Self::Kernels,
         })
@@ -59,6 +65,7 @@ impl Job {
         Ok(match self {
             Self::Convert(job) => Outcome::Logs(Box::new(job.run()?)),
             Self::Report(job) => Outcome::Logs(Box::new(job.run()?)),
+            Self::Failures(job) => Outcome::Searched(Box::new(job.run()?)),
             Self::Generate(job) => Outcome::Generated(job.run()?),
             Self::Kernels => Outcome::Kernels(KernelList::of_this_machine()),
         })
@@ -70,6 +77,7 @@ impl Outcome {
     pub(crate) fn exit(&self) -> Exit {
         match self {
             Self::Logs(logs) if !logs.report.is_clean() => Exit::Incomplete,
+            Self::Searched(found) if !found.report.as_ref().is_none_or(Report::is_clean) => Exit::Incomplete,
             _ => Exit::Clean,
         }
     }
@@ -78,6 +86,7 @@ impl Outcome {
     pub(crate) fn warning(&self) -> Option<String> {
         match self {
             Self::Logs(logs) => logs.warning(),
+            Self::Searched(found) => failures::warning(found),
             Self::Generated(_) | Self::Kernels(_) => None,
         }
     }

@@ -19,7 +19,7 @@ pub(super) fn settings(flags: &ReadFlags) -> Result<ReadConfig, Failure> {
             OnCorruptFlag::Salvage => OnCorrupt::Salvage,
             OnCorruptFlag::Fail => OnCorrupt::Fail,
         },
-        strict: flags.strict,
+        strict: false,
         max_line: usize::try_from(flags.max_line).unwrap_or(usize::MAX),
     })
 }

@@ -17,7 +17,7 @@ pub(crate) struct ReportOnly {
 }
 
 pub(super) fn resolve(flags: ReportFlags) -> Result<ReportOnly, Failure> {
-    let read = read::settings(&flags.read)?;
+    let read = ReadConfig { strict: flags.strict.strict, ..read::settings(&flags.read)? };
     Ok(ReportOnly { inputs: flags.read.inputs, read, progress: flags.display.progress })
 }
 

@@ -27,6 +27,7 @@ pub(super) const TOP: &str = concat!(
 Examples:
   tlslake convert logs/ --out lake
   tlslake report 'logs/**/conn_log_*.gz' --since 2026-01-01T10:00
+  tlslake failures logs/ --client-ip 203.0.113.7
   tlslake generate --out sample --files 4 --lines 10000
 
 `tlslake <COMMAND> --help` has the flags and more examples.
@@ -62,6 +63,26 @@ Examples:
     tlslake report 'logs/**/*app.my-balancer.*' --since 2026-01-01T10:00
   The reasons alone, for a script
     tlslake report logs/ --format json | jq .failures
+
+",
+    exit_codes_of_a_run!()
+);
+
+pub(super) const FAILURES: &str = concat!(
+    "\
+Examples:
+  One client's failed connections, over everything at once
+    tlslake failures logs/ --client-ip 203.0.113.7
+  A network, one reason, since ten o'clock UTC
+    tlslake failures logs/ --client-ip 203.0.113.0/24 --reason ClientCertExpired --since 2026-01-01T10:00
+  Every connection of a certificate, the ones that succeeded too
+    tlslake failures logs/ --serial FEF257372D5C14D4 --all
+  The lines themselves, as logged
+    tlslake failures logs/ --subject 'O=Company LLC' --format raw
+  Which clients, for a script
+    tlslake failures lake --columns client_ip --format csv | sort | uniq -c | sort -rn
+
+Rows come in input order; those of a lake in the order of its files: account, region, day. A row that matches nothing is no error.
 
 ",
     exit_codes_of_a_run!()

@@ -1,5 +1,6 @@
 //! The command line's words: every flag once, with its help, unit and default. Declares only; `commands` gives it meaning.
 
+mod failures;
 mod help;
 mod parse;
 #[cfg(test)]
@@ -11,6 +12,8 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use tlslake_datasets::Generate;
 use tlslake_engine::config::{Compression, LakeConfig};
 use tlslake_engine::scan::Kernel;
+
+pub(crate) use failures::{Column, FailuresFlags, FailuresFormat};
 
 /// AWS load balancer connection logs into Parquet, with a report of which clients could not connect and why
 #[derive(Debug, Parser)]
@@ -30,6 +33,9 @@ pub(crate) enum Command {
     /// Report who failed and why; write nothing
     #[command(after_help = help::REPORT)]
     Report(ReportFlags),
+    /// Print the connections of failed clients: `zcat | awk`, done right
+    #[command(after_help = help::FAILURES)]
+    Failures(FailuresFlags),
     /// Generate realistic connection logs; the same seed gives the same bytes
     #[command(after_help = help::GENERATE)]
     Generate(GenerateFlags),
@@ -44,6 +50,8 @@ impl Command {
         match self {
             Command::Convert(flags) => flags.display.format,
             Command::Report(flags) => flags.display.format,
+            // Its rows are on stdout before there is an outcome to render.
+            Command::Failures(_) => Format::Text,
             Command::Generate(flags) => flags.display.format,
             Command::Kernels(flags) => flags.format,
         }
@@ -58,6 +66,8 @@ pub(crate) struct ConvertFlags {
     #[command(flatten)]
     pub(crate) lake: LakeFlags,
     #[command(flatten)]
+    pub(crate) strict: StrictFlag,
+    #[command(flatten)]
     pub(crate) display: DisplayFlags,
 }
 
@@ -66,6 +76,8 @@ pub(crate) struct ConvertFlags {
 pub(crate) struct ReportFlags {
     #[command(flatten)]
     pub(crate) read: ReadFlags,
+    #[command(flatten)]
+    pub(crate) strict: StrictFlag,
     #[command(flatten)]
     pub(crate) display: DisplayFlags,
 }
@@ -92,10 +104,6 @@ pub(crate) struct ReadFlags {
     #[arg(long, value_name = "CHOICE", value_enum, default_value_t = OnCorruptFlag::Skip)]
     pub(crate) on_corrupt: OnCorruptFlag,
 
-    /// Commit nothing if a line is rejected or a file fails (exit code 3). `report` writes nothing in any case, and exits the same
-    #[arg(long)]
-    pub(crate) strict: bool,
-
     /// The longest line taken, 1KiB to 1GiB; a file with a longer one fails. Memory grows with it
     #[arg(long, value_name = "SIZE", value_parser = parse::size, default_value = "16MiB")]
     pub(crate) max_line: u64,
@@ -107,6 +115,15 @@ pub(crate) struct ReadFlags {
     /// Force one scan kernel; `tlslake kernels` lists them, and all give the same answer [default: the fastest this machine has]
     #[arg(long, value_name = "NAME", value_parser = parse::kernel)]
     pub(crate) kernel: Option<Kernel>,
+}
+
+/// `--strict`, of the commands that account for every line.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Reading")]
+pub(crate) struct StrictFlag {
+    /// Commit nothing if a line is rejected or a file fails (exit code 3). `report` writes nothing in any case, and exits the same
+    #[arg(long)]
+    pub(crate) strict: bool,
 }
 
 /// What `convert` writes, and how.

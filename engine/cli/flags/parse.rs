@@ -1,5 +1,8 @@
 //! Values of flags: sizes, times, codecs, kernels. A value that cannot be used is refused with the way to write it.
 
+use std::net::IpAddr;
+
+use ipnet::IpNet;
 use jiff::Timestamp;
 use jiff::civil::DateTime;
 use jiff::tz::Offset;
@@ -103,6 +106,37 @@ pub(super) fn kernel(text: &str) -> Result<Kernel, String> {
     };
     let available: Vec<&str> = Kernel::ALL.into_iter().filter(|kernel| kernel.is_available()).map(Kernel::name).collect();
     Err(format!("{problem}; this machine has: {}", available.join(", ")))
+}
+
+/// An address or a network of clients.
+pub(super) fn client(text: &str) -> Result<IpNet, String> {
+    let address = || text.parse::<IpAddr>().ok().map(IpNet::from);
+    address()
+        .or_else(|| text.parse().ok())
+        .ok_or_else(|| "write an address, 203.0.113.7 or 2001:db8::7, or a network, 203.0.113.0/24".to_owned())
+}
+
+/// A reason code, with or without `Failed:`.
+pub(super) fn reason(text: &str) -> Result<String, String> {
+    let code = text.strip_prefix("Failed:").unwrap_or(text).trim();
+    if code.is_empty() { Err("write a reason code: ClientCertExpired".to_owned()) } else { Ok(code.to_owned()) }
+}
+
+/// A serial number in hex.
+pub(super) fn serial(text: &str) -> Result<String, String> {
+    let digits = text.strip_prefix("0x").unwrap_or(text);
+    let is_hex = digits.contains(|c: char| c.is_ascii_hexdigit()) && digits.chars().all(|c| c.is_ascii_hexdigit() || c == ':');
+    if is_hex { Ok(digits.to_owned()) } else { Err("write hex digits: FEF257372D5C14D4, or with colons FE:F2:57:…".to_owned()) }
+}
+
+/// Part of a subject, or an id: anything but nothing.
+pub(super) fn not_empty(text: &str) -> Result<String, String> {
+    if text.is_empty() { Err("write something to look for".to_owned()) } else { Ok(text.to_owned()) }
+}
+
+/// A count of rows to print.
+pub(super) fn limit(text: &str) -> Result<u64, String> {
+    text.parse().ok().filter(|number| *number > 0).ok_or_else(|| "write 1 or more, or leave it out for all".to_owned())
 }
 
 /// A share in percent, 0 to 100.

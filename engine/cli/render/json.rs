@@ -6,6 +6,8 @@ use crate::commands::Outcome;
 pub(super) fn render(outcome: &Outcome) -> serde_json::Result<String> {
     let mut text = match outcome {
         Outcome::Logs(logs) => serde_json::to_string_pretty(&logs.report),
+        // Its rows were a document of their own.
+        Outcome::Searched(_) => return Ok(String::new()),
         Outcome::Generated(made) => serde_json::to_string_pretty(made),
         Outcome::Kernels(list) => serde_json::to_string_pretty(list),
     }?;

@@ -8,6 +8,7 @@ mod kernels;
 mod number;
 mod page;
 pub(crate) mod progress;
+pub(crate) mod rows;
 pub(crate) mod shorten;
 mod table;
 pub(crate) mod text;
@@ -37,13 +38,14 @@ fn text_of(outcome: &Outcome, width: usize) -> String {
     match outcome {
         Outcome::Logs(logs) => text::render(&mut page, &logs.report, &logs.inputs),
         Outcome::Generated(made) => generated::render(&mut page, made),
+        Outcome::Searched(_) => {}
         Outcome::Kernels(list) => kernels::render(&mut page, list),
     }
     page.finish()
 }
 
 /// The terminal's width, or `COLUMNS`; away from a terminal nothing is shortened: what goes into a file may be searched.
-fn width_of_stdout() -> usize {
+pub(crate) fn width_of_stdout() -> usize {
     let terminal = terminal_size::terminal_size_of(io::stdout()).map(|(width, _)| usize::from(width.0));
     let asked = || std::env::var("COLUMNS").ok()?.parse().ok();
     terminal.or_else(asked).unwrap_or(UNLIMITED_WIDTH).max(MIN_WIDTH)

@@ -28,7 +28,7 @@ use std::sync::Arc;
 
 pub use certificates::{
     CertificateHistory, CertificateTable, Certificates, Clients, Forgotten, LeafState, Listener, MAX_USES, Observer, Use, UseKey,
-    UseVerdict, same_serial,
+    UseVerdict,
 };
 pub use groups::{Grouper, Groups};
 pub use histogram::{LatencyCounts, MAX_LATENCY_MS};

@@ -28,6 +28,8 @@ pub struct ConnectionBatch {
     pub verdict: Vec<u32>,
     /// `conn_trace_id`.
     pub trace: TextColumn,
+    /// The lines as logged, without their ends; empty unless they are kept ([`Parser::keep_lines`](super::Parser::keep_lines)).
+    pub raw: TextColumn,
     /// `tls_keyexchange`, `elb`, `ip_address`: ids into [`Dictionaries::routes`].
     pub route: Vec<u32>,
     /// What followed the 15th field: (row, text as it stood), rows ascending; NULL for rows not named.
@@ -54,6 +56,20 @@ impl ConnectionBatch {
         self.runs[index].first_row as usize..end
     }
 
+    /// The rejected lines of the last run, to be changed.
+    fn last_rejected(&mut self) -> &mut [RejectedLine] {
+        let first = self.runs.last().map_or(self.rejected.len(), |run| run.first_rejected as usize);
+        &mut self.rejected[first..]
+    }
+
+    /// Gives the lines of the last run their numbers: `place` takes a line's place among the lines parsed, and gives its number (counted
+    /// from 0 at the start of the run) and its first byte.
+    pub(crate) fn place_lines(&mut self, place: impl Fn(u32) -> (u32, u64)) {
+        let first = self.runs.last().map_or(self.line.len(), |run| run.first_row as usize);
+        self.line[first..].iter_mut().for_each(|line| *line = place(*line).0);
+        self.last_rejected().iter_mut().for_each(|rejected| (rejected.line, rejected.offset) = place(rejected.line));
+    }
+
     /// The rejected lines of run `index`.
     pub fn run_rejected(&self, index: usize) -> &[RejectedLine] {
         let end = self.runs.get(index + 1).map_or(self.rejected.len(), |next| next.first_rejected as usize);
@@ -64,7 +80,7 @@ impl ConnectionBatch {
     pub fn text_bytes(&self) -> usize {
         let extra: usize = self.extra.iter().map(|(_, text)| text.len()).sum();
         let rejected: usize = self.rejected.iter().map(|line| line.raw.len()).sum();
-        self.trace.bytes.len() + extra + rejected
+        self.trace.bytes.len() + self.raw.bytes.len() + extra + rejected
     }
 
     /// Empties the batch and keeps its memory.
@@ -83,6 +99,7 @@ impl ConnectionBatch {
         self.verdict.truncate(rows);
         self.trace.truncate(rows);
         self.route.truncate(rows);
+        self.raw.truncate(rows);
         let extra = self.extra.partition_point(|&(row, _)| (row as usize) < rows);
         self.extra.truncate(extra);
         self.line.truncate(rows);
@@ -160,7 +177,7 @@ pub struct Origin {
     pub balancer: Option<Arc<str>>,
 }
 
-/// The accounting of lines: `lines = rows + rejected + blank + out_of_range`, always.
+/// The accounting of lines: `lines = rows + rejected + blank + out_of_range + passed_over`, always.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Tally {
     /// Decompressed bytes.
@@ -175,6 +192,8 @@ pub struct Tally {
     pub blank: u64,
     /// Good lines outside `--since`/`--until`.
     pub out_of_range: u64,
+    /// Lines that a search did not parse, since they cannot be what it looks for. Always 0 without a search.
+    pub passed_over: u64,
 }
 
 impl Tally {
@@ -186,11 +205,12 @@ impl Tally {
         self.rejected += other.rejected;
         self.blank += other.blank;
         self.out_of_range += other.out_of_range;
+        self.passed_over += other.passed_over;
     }
 
     /// Whether every line is accounted for.
     pub fn balances(&self) -> bool {
-        self.lines == self.rows + self.rejected + self.blank + self.out_of_range
+        self.lines == self.rows + self.rejected + self.blank + self.out_of_range + self.passed_over
     }
 }
 

@@ -31,6 +31,7 @@ pub struct Parser {
     certificate_of: Vec<u32>,
     batch: ConnectionBatch,
     dictionaries: Dictionaries,
+    keep_lines: bool,
 }
 
 /// The state of a batch before a run, to go back to.
@@ -59,7 +60,13 @@ impl Parser {
             certificate_of: Vec::new(),
             batch: ConnectionBatch::default(),
             dictionaries: Dictionaries::default(),
+            keep_lines: false,
         }
+    }
+
+    /// Keeps each row's line as logged, too.
+    pub fn keep_lines(&mut self, keep: bool) {
+        self.keep_lines = keep;
     }
 
     /// The batch so far.
@@ -79,6 +86,11 @@ impl Parser {
             self.dictionaries.clear();
             self.certificate_of.clear();
         }
+    }
+
+    /// The batch, to say more of where its lines stood.
+    pub(crate) fn batch_mut(&mut self) -> &mut ConnectionBatch {
+        &mut self.batch
     }
 
     /// Where the batch stands now, for [`Parser::rollback`].
@@ -186,6 +198,9 @@ impl Parser {
         batch.verdict.push(verdict);
         batch.trace.push(fields.get(Field::ConnTraceId).and_then(fields::text));
         batch.route.push(route);
+        if self.keep_lines {
+            batch.raw.push(Some(fields.whole()));
+        }
         batch.line.push(number);
         Ok(Parsed::Row)
     }

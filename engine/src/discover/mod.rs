@@ -21,7 +21,7 @@ use search::Search;
 
 pub(crate) use fault::system_fault;
 pub use names::LogName;
-pub use units::{Unit, UnitSettings, plan_units};
+pub use units::{Unit, UnitSettings, plan_units, units_in_order};
 
 /// One input to read. Its index in [`Discovery::files`] is how every later stage names it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -48,6 +48,27 @@ pub enum Location {
     Path(PathBuf),
     /// Standard input, which can be read once.
     Stdin,
+    /// A Parquet file of a lake that `convert` wrote.
+    Lake(PathBuf, LakeTable),
+}
+
+/// The tables of a lake that stand for lines of logs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LakeTable {
+    /// One row per line.
+    Connections,
+    /// The lines that became no row, whole.
+    Rejected,
+}
+
+/// Whether a lake will do as an input.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Lakes {
+    /// No: it is an error that says so.
+    #[default]
+    Refuse,
+    /// Yes: its rows stand for the lines that they were made from.
+    Read,
 }
 
 /// A file that was found but is not read. A folder that is passed over as a whole is one entry.
@@ -90,16 +111,18 @@ pub struct Discovery {
 /// `.log`, `.txt`, `.gz`, `.gzip`, `.zst` or `.zstd`. A file that a glob matches is read unless its name says that it is something else
 /// (an access log, a marker). Everything left out is in [`Discovery::skipped`].
 ///
+/// With [`Lakes::Read`], a folder named outright may also be a lake that `convert` wrote: its Parquet files are listed, partition by partition.
+///
 /// Cost: one directory listing per folder, one `stat` per file read; memory grows with the number of files, near 1 KB for each.
 ///
 /// # Errors
 /// [`Error::NoInput`] for an empty list. [`Error::BadInput`] for a named input that does not exist, cannot be looked up or listed, is a
-/// socket or a lake, and for a glob that is malformed or matches nothing. [`Error::NoLogs`] if nothing is left to read.
-pub fn discover<S: AsRef<OsStr>>(inputs: &[S]) -> Result<Discovery> {
+/// socket or a lake (where those are refused, or are not complete), and for a glob that is malformed or matches nothing. [`Error::NoLogs`] if nothing is left to read.
+pub fn discover<S: AsRef<OsStr>>(inputs: &[S], lakes: Lakes) -> Result<Discovery> {
     if inputs.is_empty() {
         return Err(Error::NoInput);
     }
-    let mut search = Search::default();
+    let mut search = Search::new(lakes);
     for input in inputs {
         search.take(input.as_ref())?;
     }

@@ -14,7 +14,7 @@ use xxhash_rust::xxh3::xxh3_128;
 
 use super::fault::{is_link, system_words, unreachable};
 use super::names::{LogName, NameVerdict, display, display_os, is_hidden, judge, reason};
-use super::{Discovery, InputFile, Location, SkippedFile, UnreachableFile, pattern};
+use super::{Discovery, InputFile, LakeTable, Lakes, Location, SkippedFile, UnreachableFile, pattern};
 use crate::error::{Error, FileFault, Result};
 
 /// The lists so far, and what tells a path that was reached before.
@@ -22,6 +22,7 @@ use crate::error::{Error, FileFault, Result};
 /// Paths are remembered as 128-bit hashes of their canonical form: 16 bytes for each of what may be millions of files.
 #[derive(Default)]
 pub(super) struct Search {
+    lakes: Lakes,
     found: Discovery,
     stdin_taken: bool,
     files_seen: HashSet<u128>,
@@ -31,6 +32,11 @@ pub(super) struct Search {
 }
 
 impl Search {
+    /// Empty lists, to which lakes are added or not.
+    pub(super) fn new(lakes: Lakes) -> Self {
+        Self { lakes, ..Self::default() }
+    }
+
     /// Adds one input as the user named it.
     pub(super) fn take(&mut self, input: &OsStr) -> Result<()> {
         if input == "-" {
@@ -74,12 +80,49 @@ impl Search {
     /// A folder named outright: it must be readable and hold logs, not a lake.
     fn take_folder(&mut self, path: &Path) -> Result<()> {
         if is_lake(path) {
-            return Err(bad(path.as_os_str(), "this is a lake written by convert, not logs; name the folder that holds the logs"));
+            return match self.lakes {
+                Lakes::Read => self.take_lake(path),
+                Lakes::Refuse => {
+                    Err(bad(path.as_os_str(), "this is a lake written by convert, not logs; name the folder that holds the logs"))
+                }
+            };
         }
         if let Err(error) = fs::read_dir(path) {
             return Err(bad(path.as_os_str(), system_words("listed", &error)));
         }
         self.search_folder(path);
+        Ok(())
+    }
+
+    /// A lake named outright: its rows, then the lines that became none. One that is not complete would give half an answer.
+    fn take_lake(&mut self, lake: &Path) -> Result<()> {
+        if !lake.join("_SUCCESS").is_file() {
+            let problem =
+                "this lake is not complete (it has no _SUCCESS): a run is writing it, or one was cut off; wait for it, or convert again";
+            return Err(bad(lake.as_os_str(), problem));
+        }
+        for (folder, table) in [("connections", LakeTable::Connections), ("rejected", LakeTable::Rejected)] {
+            let folder = lake.join(folder);
+            if folder.exists() {
+                self.take_table(&folder, table)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn take_table(&mut self, folder: &Path, table: LakeTable) -> Result<()> {
+        for step in folder_steps(folder) {
+            let entry = step.map_err(|error| bad(folder.as_os_str(), error.to_string()))?;
+            let is_part = entry.path().extension().is_some_and(|extension| extension == "parquet");
+            if entry.file_type().is_file() && is_part {
+                let metadata = entry.metadata().map_err(|error| bad(entry.path().as_os_str(), error.to_string()))?;
+                let before = self.found.files.len();
+                self.add(entry.path(), &metadata, entry.path_is_symlink());
+                if let Some(file) = self.found.files.get_mut(before) {
+                    file.location = Location::Lake(entry.path().to_path_buf(), table);
+                }
+            }
+        }
         Ok(())
     }
 

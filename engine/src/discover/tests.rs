@@ -32,7 +32,7 @@ impl Tree {
     fn discover(&self, inputs: &[&str]) -> Result<Discovery> {
         let inputs: Vec<OsString> =
             inputs.iter().map(|input| if *input == "-" { OsString::from("-") } else { self.path(input).into_os_string() }).collect();
-        discover(&inputs)
+        discover(&inputs, Lakes::Refuse)
     }
 
     fn found(&self, inputs: &[&str]) -> Discovery {
@@ -233,7 +233,7 @@ fn a_glob_that_cannot_be_or_finds_nothing_is_named() {
 #[test]
 fn relative_globs_keep_their_spelling() {
     // Tests run in the package's folder.
-    let found = discover(&["Cargo.*ml", "./Cargo.t?ml", "s*c/l[i]b.rs", "**/lib.r?"]).unwrap();
+    let found = discover(&["Cargo.*ml", "./Cargo.t?ml", "s*c/l[i]b.rs", "**/lib.r?"], Lakes::Refuse).unwrap();
     let objects: Vec<_> = found.files.iter().map(|file| file.object.as_str()).collect();
     assert_eq!(objects, ["Cargo.toml", "src/lib.rs"]);
     let skipped: Vec<_> = found.skipped.iter().map(|file| file.object.as_str()).collect();
@@ -244,15 +244,15 @@ fn relative_globs_keep_their_spelling() {
 fn what_does_not_exist_is_named_with_the_cure() {
     let tree = Tree::new(&["a.log"]);
     assert!(tree.problem(&["a.log", "b.log"]).contains("check the path"));
-    let Err(error) = discover(&["s3://bucket/AWSLogs"]) else { panic!("accepted") };
+    let Err(error) = discover(&["s3://bucket/AWSLogs"], Lakes::Refuse) else { panic!("accepted") };
     assert!(error.to_string().starts_with("s3://bucket/AWSLogs: ") && error.to_string().contains("aws s3 sync"), "{error}");
-    let Err(error) = discover(&[""]) else { panic!("accepted") };
+    let Err(error) = discover(&[""], Lakes::Refuse) else { panic!("accepted") };
     assert!(error.to_string().starts_with("\"\": "), "{error}");
 }
 
 #[test]
 fn nothing_named_and_nothing_found_are_two_errors() {
-    assert!(matches!(discover::<String>(&[]), Err(Error::NoInput)));
+    assert!(matches!(discover::<String>(&[], Lakes::Refuse), Err(Error::NoInput)));
     let tree = Tree::new(&["d/a.md", "d/b.md", "d/_SUCCESS", "e/.keep"]);
     let Err(error @ Error::NoLogs { .. }) = tree.discover(&["d", "e"]) else { panic!("accepted") };
     let text = error.to_string();
@@ -411,9 +411,9 @@ mod unix {
             assert_eq!(tree.files(&found), ["d/\\\\xff.log", "d/\\xff.log"], "{input}");
             assert_eq!(found.files[1].location, Location::Path(odd.clone()));
         }
-        assert_eq!(discover(&[&odd]).unwrap().files[0].location, Location::Path(odd.clone()));
+        assert_eq!(discover(&[&odd], Lakes::Refuse).unwrap().files[0].location, Location::Path(odd.clone()));
         let gone = tree.path("d").join(OsStr::from_bytes(b"\xfe*.log"));
-        let Err(Error::BadInput { input, .. }) = discover(&[&gone]) else { panic!("accepted") };
+        let Err(Error::BadInput { input, .. }) = discover(&[&gone], Lakes::Refuse) else { panic!("accepted") };
         assert_eq!(tree.short(&input), "d/\\xfe*.log");
     }
 }

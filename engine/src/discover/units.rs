@@ -67,6 +67,22 @@ pub fn plan_units(files: &[InputFile], settings: &UnitSettings) -> Vec<Unit> {
     planned.into_iter().map(|indexes| Unit { id: unit_id(files, &indexes, settings), files: indexes }).collect()
 }
 
+/// Groups `files` in their order: neighbours up to `small_file` stored bytes together, every larger one, every stream and every file of a lake
+/// by itself. What is wrong with one of these is then nobody else's concern. The ids only tell the units apart.
+pub fn units_in_order(files: &[InputFile], small_file: u64) -> Vec<Unit> {
+    let mut units: Vec<Unit> = Vec::new();
+    let mut is_open = false;
+    for (index, file) in (0..=u32::MAX).zip(files) {
+        let is_small = matches!(file.location, Location::Path(_)) && file.size.is_some_and(|size| size <= small_file);
+        match units.last_mut().filter(|_| is_open && is_small) {
+            Some(unit) => unit.files.push(index),
+            None => units.push(Unit { id: units.len().to_string(), files: vec![index] }),
+        }
+        is_open = is_small;
+    }
+    units
+}
+
 /// A unit that may still take files.
 #[derive(Default)]
 struct OpenUnit {
@@ -105,6 +121,7 @@ fn unit_id(files: &[InputFile], indexes: &[u32], settings: &UnitSettings) -> Str
         hash.update(&[match file.location {
             Location::Path(_) => 0,
             Location::Stdin => 1,
+            Location::Lake(..) => 2,
         }]);
         update_text(&mut hash, &file.object);
         update_number(&mut hash, file.size.map(i128::from));

@@ -4,9 +4,11 @@
 //! `None` for NULL, or that it is not valid. Nothing is allocated.
 
 mod latency;
+mod serial;
 mod time;
 
 pub use latency::latency_seconds;
+pub use serial::{canonical_serial, same_serial};
 pub use time::{TimeReader, timestamp_micros};
 
 use std::net::IpAddr;

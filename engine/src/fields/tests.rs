@@ -134,3 +134,10 @@ fn civil(days: i64) -> String {
     }
     format!("{year:04}-{month:02}-{:02}T00:00:00Z", left + 1)
 }
+
+#[test]
+fn serials_are_numbers() {
+    assert!(same_serial("00fe:0A", "FE0A"));
+    assert!(same_serial("00", "0"));
+    assert!(!same_serial("10", "1"));
+}

@@ -7,11 +7,13 @@
 mod hourly;
 mod partition;
 mod parts;
+pub(crate) mod read;
 mod rejected;
 mod rows;
 mod spill;
 mod staging;
 mod table;
+mod text;
 mod unit;
 mod values;
 

@@ -80,7 +80,7 @@ impl Places {
 }
 
 /// `yyyy-mm-dd` of a day counted from 1970-01-01, by Howard Hinnant's `civil_from_days` (howardhinnant.github.io/date_algorithms.html).
-fn date(day: i32) -> String {
+pub(super) fn date(day: i32) -> String {
     let shifted = i64::from(day) + 719_468;
     let era = shifted.div_euclid(146_097);
     let day_of_era = shifted.rem_euclid(146_097);

@@ -29,7 +29,7 @@ pub(crate) struct Opened {
 /// [`FileFaultKind::Unreadable`] at byte 0, with the system's words.
 pub(crate) fn open(file: &InputFile) -> Result<Opened, FileFault> {
     match &file.location {
-        Location::Path(path) => open_path(path),
+        Location::Path(path) | Location::Lake(path, _) => open_path(path),
         Location::Stdin => open_stdin().map(|reader| Opened { reader, size: None }),
     }
     .map_err(|error| system_fault("opened", 0, &error))

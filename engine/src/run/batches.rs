@@ -8,11 +8,11 @@ use arrow::record_batch::RecordBatch;
 use crossbeam_channel::{Receiver, Sender, bounded};
 
 use super::sink::Sink;
-use super::{Control, Plan, pipeline, result};
+use super::{Control, Grouping, Plan, pipeline, result};
 use crate::aggregate::Hourly;
 use crate::columns::{ConnectionBatch, Dictionaries, record_batch};
-use crate::config::{LakeConfig, ReadConfig};
-use crate::discover::InputFile;
+use crate::config::ReadConfig;
+use crate::discover::{InputFile, Lakes};
 use crate::error::{Error, FileFault, Result};
 use crate::report::Report;
 
@@ -52,7 +52,7 @@ pub fn batches<S: AsRef<std::ffi::OsStr>>(inputs: &[S], read: &ReadConfig) -> Re
 }
 
 fn run(inputs: &[OsString], read: &ReadConfig, control: &Control, sender: Sender<Result<RecordBatch>>) -> Result<Report> {
-    let plan = Plan::new(inputs, read, control, LakeConfig::DEFAULT_TARGET_FILE_SIZE, String::new())?;
+    let plan = Plan::new(inputs, Lakes::Refuse, read, control, Grouping::any())?;
     let mut sink = BatchSink { files: plan.files.clone(), sender, handed_out: false };
     let outcome = pipeline::run(&plan, &mut sink)?;
     Ok(result::report(&plan, &outcome, None))

@@ -12,6 +12,7 @@ mod parse;
 mod pipeline;
 mod reader;
 mod result;
+mod search;
 mod sink;
 mod slot;
 #[cfg(test)]
@@ -24,15 +25,17 @@ use std::time::Instant;
 
 pub use batches::{Batches, batches};
 pub use control::{Control, Progress};
+pub use search::{Match, MatchVisitor, RejectedMatch, SearchOutcome, search};
 
 use crate::aggregate::{Certificates, SourceLabels};
 use crate::columns::schema::SCHEMA_VERSION;
 use crate::config::{LakeConfig, OnCorrupt, ReadConfig};
-use crate::discover::{self, Discovery, InputFile, Location, SkippedFile, Unit, UnitSettings, UnreachableFile};
+use crate::discover::{self, Discovery, InputFile, Lakes, Location, SkippedFile, Unit, UnitSettings, UnreachableFile};
 use crate::error::{Error, Result};
 use crate::lake::Lake;
 use crate::report::{Output, Report};
 use crate::scan::Kernel;
+use crate::select::Prefilter;
 use lake_sink::LakeSink;
 use sink::NoSink;
 use tuning::Tuning;
@@ -49,6 +52,8 @@ pub(crate) struct Plan<'a> {
     kernel: Kernel,
     jobs: usize,
     wants: Wants,
+    /// Passes over the lines that a search need not parse.
+    prefilter: Option<Prefilter>,
     read: &'a ReadConfig,
     control: &'a Control,
     tuning: Tuning,
@@ -60,17 +65,34 @@ pub(crate) struct Plan<'a> {
 pub(crate) struct Wants {
     hourly: bool,
     certificates: bool,
+    /// The lines as logged, and no aggregates.
+    lines: bool,
+}
+
+/// How files become units of work.
+enum Grouping {
+    /// For one good Parquet file each.
+    ForFiles(UnitSettings),
+    /// In the order of the inputs, a large file by itself.
+    InOrder,
+}
+
+impl Grouping {
+    /// Where nothing is written and nobody looks at the order.
+    fn any() -> Self {
+        Self::ForFiles(UnitSettings { target_file_size: LakeConfig::DEFAULT_TARGET_FILE_SIZE, fingerprint: String::new() })
+    }
 }
 
 /// Reads `inputs` and reports on them; nothing is written.
 ///
-/// `inputs` are files, folders, globs, or `-` for standard input. Memory: see `ARCHITECTURE.md`.
+/// `inputs` are files, folders, globs, or `-` for standard input, or folders that [`convert`] wrote. Memory: see `ARCHITECTURE.md`.
 ///
 /// # Errors
 /// Where no input can be read at all, a setting cannot be used, or an input is damaged and [`OnCorrupt::Fail`] was asked for. Rejected
 /// lines and failed inputs are no errors: the report names them.
 pub fn report<S: AsRef<std::ffi::OsStr>>(inputs: &[S], read: &ReadConfig, control: &Control) -> Result<Report> {
-    let plan = Plan::new(inputs, read, control, LakeConfig::DEFAULT_TARGET_FILE_SIZE, String::new())?;
+    let plan = Plan::new(inputs, Lakes::Read, read, control, Grouping::any())?;
     let outcome = pipeline::run(&plan, &mut NoSink)?;
     result::check_not_empty(&plan, &outcome)?;
     Ok(result::report(&plan, &outcome, None))
@@ -90,7 +112,7 @@ pub struct CertificatesOutcome {
 /// # Errors
 /// As [`fn@report`].
 pub fn certificates<S: AsRef<std::ffi::OsStr>>(inputs: &[S], read: &ReadConfig, control: &Control) -> Result<CertificatesOutcome> {
-    let mut plan = Plan::new(inputs, read, control, LakeConfig::DEFAULT_TARGET_FILE_SIZE, String::new())?;
+    let mut plan = Plan::new(inputs, Lakes::Read, read, control, Grouping::any())?;
     plan.wants.certificates = true;
     let mut outcome = pipeline::run(&plan, &mut NoSink)?;
     result::check_not_empty(&plan, &outcome)?;
@@ -107,7 +129,8 @@ pub fn certificates<S: AsRef<std::ffi::OsStr>>(inputs: &[S], read: &ReadConfig, 
 /// As [`fn@report`], and where the folder is occupied or cannot be written.
 pub fn convert<S: AsRef<std::ffi::OsStr>>(inputs: &[S], read: &ReadConfig, lake: &LakeConfig, control: &Control) -> Result<Report> {
     lake.validate()?;
-    let mut plan = Plan::new(inputs, read, control, lake.target_file_size, fingerprint(read, lake))?;
+    let units = UnitSettings { target_file_size: lake.target_file_size, fingerprint: fingerprint(read, lake) };
+    let mut plan = Plan::new(inputs, Lakes::Refuse, read, control, Grouping::ForFiles(units))?;
     plan.wants.hourly = true;
     let path = lake.out.display().to_string();
     let mut sink = LakeSink::new(Lake::create(lake.clone())?, plan.files.clone(), read.strict);
@@ -144,19 +167,23 @@ fn job_id(plan: &Plan<'_>) -> String {
 impl<'a> Plan<'a> {
     fn new<S: AsRef<std::ffi::OsStr>>(
         inputs: &[S],
+        lakes: Lakes,
         read: &'a ReadConfig,
         control: &'a Control,
-        target_file_size: u64,
-        fingerprint: String,
+        grouping: Grouping,
     ) -> Result<Self> {
         let started = Instant::now();
         read.validate()?;
         let kernel = kernel(read)?;
-        let Discovery { files, skipped, unreachable } = discover::discover(inputs)?;
+        let Discovery { files, skipped, unreachable } = discover::discover(inputs, lakes)?;
         if let (OnCorrupt::Fail, Some(UnreachableFile { object, fault })) = (read.on_corrupt, unreachable.first()) {
             return Err(Error::CorruptInput { object: object.clone(), fault: fault.clone() });
         }
-        let units = discover::plan_units(&files, &UnitSettings { target_file_size, fingerprint });
+        let tuning = Tuning::default();
+        let units = match grouping {
+            Grouping::ForFiles(settings) => discover::plan_units(&files, &settings),
+            Grouping::InOrder => discover::units_in_order(&files, tuning.small_file),
+        };
         let labels = files.iter().map(labels).collect();
         let balancers = files.iter().map(|file| Some(file.name.as_ref()?.balancer().into())).collect();
         let progress = &control.progress;
@@ -174,9 +201,10 @@ impl<'a> Plan<'a> {
             kernel,
             jobs,
             wants: Wants::default(),
+            prefilter: None,
             read,
             control,
-            tuning: Tuning::default(),
+            tuning,
             started,
         })
     }

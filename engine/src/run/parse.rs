@@ -1,15 +1,19 @@
 //! The parsing step: any worker, any portion, no order.
 
 use std::io::Cursor;
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex};
 
 use super::Plan;
 use super::slot::{Slot, Work};
 use crate::blocks::{self, LineReader};
+use crate::columns::{Origin, Parser};
 use crate::config::OnCorrupt;
 use crate::decompress::{StreamDecoder, Whole, WholeDecoder};
+use crate::discover::{Location, LogName};
 use crate::error::FileFault;
+use crate::lake::read::{self, LakeText, Slice};
 use crate::open;
+use crate::select::Candidates;
 
 /// Buffers for reading a file whole; one set per worker at most is ever made.
 #[derive(Default)]
@@ -17,6 +21,29 @@ struct Scratch {
     stored: Vec<u8>,
     text: Vec<u8>,
     decoder: Option<WholeDecoder>,
+    searched: Searched,
+    lake: LakeText,
+}
+
+/// What a search left of a text.
+#[derive(Debug, Default)]
+pub(super) struct Searched(Candidates);
+
+impl Searched {
+    /// Parses the lines of `text` as a run of the batch: all of them, or under a search those that may match.
+    pub(super) fn parse(&mut self, plan: &Plan<'_>, parser: &mut Parser, file: u32, offset: u64, text: &[u8]) {
+        let Some(prefilter) = &plan.prefilter else { return parser.parse(file, offset, text) };
+        let Self(found) = self;
+        prefilter.find(text, found);
+        parser.parse(file, offset, &found.text);
+        let batch = parser.batch_mut();
+        batch.place_lines(|line| found.places.get(line as usize).copied().unwrap_or_default());
+        if let Some(run) = batch.runs.last_mut() {
+            run.tally.passed_over = found.lines - run.tally.lines;
+            run.tally.lines = found.lines;
+            run.tally.raw_bytes = text.len() as u64;
+        }
+    }
 }
 
 /// The sets of buffers that no worker holds at the moment.
@@ -39,7 +66,18 @@ impl ScratchPool {
 pub(super) fn parse(plan: &Plan<'_>, pool: &ScratchPool, slot: &mut Slot) {
     match std::mem::take(&mut slot.work) {
         Work::Nothing => {}
-        Work::Piece { file, offset } => slot.parser.parse(file, offset, &slot.text),
+        Work::Piece { file, offset } => {
+            let mut scratch = pool.take();
+            scratch.searched.parse(plan, &mut slot.parser, file, offset, &slot.text);
+            pool.give(scratch);
+        }
+        Work::Lake { file, slice } => {
+            let mut scratch = pool.take();
+            if let Err(fault) = parse_slice(plan, &mut scratch, file, &slice, slot) {
+                slot.faults.push((file, fault));
+            }
+            pool.give(scratch);
+        }
         Work::Files(files) => {
             let mut scratch = pool.take();
             parse_files(plan, &mut scratch, &files, slot);
@@ -89,11 +127,42 @@ fn parse_file(plan: &Plan<'_>, scratch: &mut Scratch, file: u32, slot: &mut Slot
     });
     match decoded {
         Ok(Whole::Done) if too_many_lines(plan, slot, &scratch.text) => return Ok(Whole::OverLimit),
-        Ok(Whole::Done) => slot.parser.parse(file, 0, &scratch.text),
+        Ok(Whole::Done) => scratch.searched.parse(plan, &mut slot.parser, file, 0, &scratch.text),
         Err(_) if plan.read.on_corrupt == OnCorrupt::Salvage => return salvage(plan, scratch, file, slot),
         _ => {}
     }
     decoded
+}
+
+/// Rows of a lake, as the lines that they stand for; each stretch from one input is a run that knows where it came from.
+fn parse_slice(plan: &Plan<'_>, scratch: &mut Scratch, file: u32, slice: &Slice, slot: &mut Slot) -> Result<(), FileFault> {
+    let Location::Lake(path, table) = &plan.files[file as usize].location else { return Ok(()) };
+    let Scratch { lake, searched, .. } = scratch;
+    read::read(path, *table, slice, lake)?;
+    let (mut text_start, mut first) = (0, 0);
+    for stretch in &lake.stretches {
+        let numbers = &lake.lines[first..stretch.lines_end];
+        let first_line = numbers.iter().copied().min().unwrap_or(1);
+        searched.parse(plan, &mut slot.parser, file, 0, &lake.text[text_start..stretch.text_end]);
+        let batch = slot.parser.batch_mut();
+        batch.place_lines(|line| {
+            let number = numbers.get(line as usize).map_or(0, |number| number - first_line);
+            (u32::try_from(number).unwrap_or(u32::MAX), 0)
+        });
+        if let Some(run) = batch.runs.last_mut() {
+            let object = stretch.object.clone().unwrap_or_else(|| plan.files[file as usize].object.as_str().into());
+            run.origin = Some(Arc::new(Origin { balancer: balancer(&object), object, first_line }));
+        }
+        (text_start, first) = (stretch.text_end, stretch.lines_end);
+    }
+    slot.amount.raw += lake.text.len() as u64;
+    Ok(())
+}
+
+/// What the name of an input tells of its balancer.
+fn balancer(object: &str) -> Option<Arc<str>> {
+    let name = object.rsplit('/').next().unwrap_or(object);
+    Some(LogName::parse(name)?.balancer().into())
 }
 
 /// Whether the batch would outgrow its share of memory with the lines of `text`.
@@ -114,7 +183,7 @@ fn salvage(plan: &Plan<'_>, scratch: &mut Scratch, file: u32, slot: &mut Slot) -
             return Ok(Whole::OverLimit);
         }
         if !scratch.text.is_empty() {
-            slot.parser.parse(file, lines.piece_offset(), &scratch.text);
+            scratch.searched.parse(plan, &mut slot.parser, file, lines.piece_offset(), &scratch.text);
         }
         if piece?.is_none() {
             return Ok(Whole::Done);

@@ -25,6 +25,13 @@ fn slots(jobs: usize) -> usize {
     2 * jobs + 4
 }
 
+/// A parser with the plan's settings.
+pub(super) fn parser(plan: &Plan<'_>) -> Parser {
+    let mut parser = Parser::new(plan.kernel, plan.read.since, plan.read.until);
+    parser.keep_lines(plan.wants.lines);
+    parser
+}
+
 /// Runs the whole job on `plan.jobs` threads; rows go to `sink`.
 pub(super) fn run<'a>(plan: &'a Plan<'a>, sink: &'a mut dyn Sink) -> Result<Outcome> {
     let pool = rayon::ThreadPoolBuilder::new()
@@ -65,7 +72,7 @@ impl<'a> Shared<'a> {
         let count = slots(plan.jobs);
         let free = bounded(count);
         for _ in 0..count {
-            let slot = Slot::new(Parser::new(plan.kernel, plan.read.since, plan.read.until));
+            let slot = Slot::new(parser(plan));
             // The channel has room for all of them.
             let _ = free.0.send(slot);
         }

@@ -6,13 +6,16 @@
 //! piece of them is handed out, so that a unit begins again once at most.
 
 use std::io::Read;
+use std::path::Path;
 
 use super::Plan;
 use super::slot::{Slot, Work};
 use crate::blocks::LineReader;
 use crate::config::OnCorrupt;
 use crate::decompress::StreamDecoder;
+use crate::discover::{InputFile, Location};
 use crate::error::FileFault;
+use crate::lake::read::{self, Slice};
 use crate::open;
 
 pub(super) type Lines = LineReader<Box<dyn Read + Send>>;
@@ -26,6 +29,8 @@ pub(super) struct Reader<'a> {
     next: usize,
     /// The large file that is being handed out.
     large: Option<(u32, Lines)>,
+    /// The file of a lake that is being handed out, and what is left of it.
+    lake: Option<(u32, std::vec::IntoIter<Slice>)>,
     /// The unit's large files that failed: left out when it begins again.
     failed: Vec<(u32, FileFault)>,
     /// Whether the unit has begun again.
@@ -36,7 +41,7 @@ pub(super) struct Reader<'a> {
 
 impl<'a> Reader<'a> {
     pub(super) fn new(plan: &'a Plan<'a>) -> Self {
-        Self { plan, sequence: 0, unit: 0, next: 0, large: None, failed: Vec::new(), careful: false, restart: false }
+        Self { plan, sequence: 0, unit: 0, next: 0, large: None, lake: None, failed: Vec::new(), careful: false, restart: false }
     }
 
     /// Whether every portion has been handed out.
@@ -48,17 +53,19 @@ impl<'a> Reader<'a> {
     pub(super) fn fill(&mut self, slot: &mut Slot) {
         slot.reset(self.sequence, self.unit);
         self.sequence += 1;
-        if self.large.is_none() {
+        if self.large.is_none() && self.lake.is_none() {
             self.open_or_group(slot);
         }
         if self.large.is_some() {
             self.piece(slot);
+        } else if self.lake.is_some() {
+            self.slice(slot);
         }
         slot.restarts_unit = std::mem::take(&mut self.restart);
         if slot.restarts_unit {
             slot.faults.splice(0..0, self.failed.iter().cloned());
         }
-        if self.large.is_none() && self.next == self.plan.units[self.unit].files.len() {
+        if self.large.is_none() && self.lake.is_none() && self.next == self.plan.units[self.unit].files.len() {
             slot.ends_unit = true;
             self.unit += 1;
             self.next = 0;
@@ -78,7 +85,14 @@ impl<'a> Reader<'a> {
                 self.next += 1;
                 continue;
             }
-            let size = self.plan.files[file as usize].size;
+            let InputFile { size, location, .. } = &self.plan.files[file as usize];
+            if let Location::Lake(path, _) = location {
+                if group.is_empty() {
+                    self.next += 1;
+                    self.open_lake(file, path, slot);
+                }
+                break;
+            }
             match size.filter(|&size| size <= tuning.small_file) {
                 Some(size) if group.len() < tuning.group_files && bytes < tuning.group_bytes => {
                     group.push(file);
@@ -104,6 +118,27 @@ impl<'a> Reader<'a> {
         match checked.and_then(|()| lines(self.plan, file)) {
             Ok(lines) => self.large = Some((file, lines)),
             Err(fault) => slot.faults.push((file, fault)),
+        }
+    }
+
+    /// Opens a file of a lake; one that cannot be opened is a fault of this portion.
+    fn open_lake(&mut self, file: u32, path: &Path, slot: &mut Slot) {
+        match read::slices(path) {
+            Ok(slices) => self.lake = Some((file, slices.into_iter())),
+            Err(fault) => slot.faults.push((file, fault)),
+        }
+    }
+
+    /// Names the next rows of the lake's file that is open, and closes it after the last.
+    fn slice(&mut self, slot: &mut Slot) {
+        let Some((file, slices)) = &mut self.lake else { return };
+        if let Some(slice) = slices.next() {
+            slot.work = Work::Lake { file: *file, slice };
+        }
+        if slices.as_slice().is_empty() {
+            slot.amount.files = 1;
+            slot.amount.stored = self.plan.files[*file as usize].size.unwrap_or(0);
+            self.lake = None;
         }
     }
 

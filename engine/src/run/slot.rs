@@ -4,6 +4,7 @@ use super::Plan;
 use crate::aggregate::{Aggregates, CertificateTable, Grouper, Hourly, Observer};
 use crate::columns::{ConnectionBatch, Dictionaries, Parser};
 use crate::error::FileFault;
+use crate::lake::read::Slice;
 
 /// What there is to do for a portion.
 #[derive(Debug, Default)]
@@ -19,6 +20,13 @@ pub(super) enum Work {
         file: u32,
         /// Decompressed byte at which the piece begins.
         offset: u64,
+    },
+    /// Rows of a file of a lake.
+    Lake {
+        /// The file's index.
+        file: u32,
+        /// The rows.
+        slice: Slice,
     },
 }
 
@@ -76,6 +84,9 @@ pub(super) struct Observed {
 impl Observed {
     /// Observes the rows of `batch`.
     pub(super) fn observe(&mut self, plan: &Plan<'_>, batch: &ConnectionBatch, dictionaries: &Dictionaries) {
+        if plan.wants.lines {
+            return;
+        }
         let groups = self.grouper.group(batch, dictionaries, &plan.labels);
         self.aggregates.observe_groups(&groups);
         if plan.wants.hourly {

@@ -102,7 +102,13 @@ fn gz(text: &[u8]) -> Vec<u8> {
 /// Runs over `folder`.
 fn run_with(folder: &Path, read: &ReadConfig, tuning: Tuning) -> Result<(Kept, Report)> {
     let control = Control::default();
-    let mut plan = Plan::new(&[folder], read, &control, 20_000, String::new())?;
+    let mut plan = Plan::new(
+        &[folder],
+        Lakes::Refuse,
+        read,
+        &control,
+        Grouping::ForFiles(UnitSettings { target_file_size: 20_000, fingerprint: String::new() }),
+    )?;
     plan.tuning = tuning;
     let mut kept = Kept::default();
     let outcome = pipeline::run(&plan, &mut kept)?;

@@ -7,12 +7,14 @@ use std::collections::BTreeMap;
 
 use super::Plan;
 use super::control::Progress;
-use super::reader;
+use super::parse::Searched;
 use super::sink::Sink;
 use super::slot::{Observed, Slot};
+use super::{pipeline, reader};
 use crate::aggregate::{Aggregates, CertificateTable};
-use crate::columns::{ConnectionBatch, Dictionaries, Parser, Tally};
+use crate::columns::{ConnectionBatch, Dictionaries, Tally};
 use crate::config::OnCorrupt;
+use crate::discover::{InputFile, Location};
 use crate::error::{Error, FileFault, LineFaultReason, Result};
 
 /// What a job (or one of its units) came to.
@@ -60,6 +62,7 @@ pub(super) struct Writer<'a> {
     unit_outcome: Outcome,
     file: OpenFile,
     first_lines: Vec<u64>,
+    candidates: Searched,
     job: Outcome,
     /// Sequence number of the portion that comes next.
     next: u64,
@@ -74,6 +77,7 @@ impl<'a> Writer<'a> {
             unit_outcome: Outcome::default(),
             file: OpenFile::default(),
             first_lines: Vec::new(),
+            candidates: Searched::default(),
             job: Outcome::default(),
             next: 0,
         }
@@ -133,7 +137,7 @@ impl<'a> Writer<'a> {
                 self.end_file()?;
                 self.file.file = Some(run.file);
             }
-            self.first_lines.push(self.file.tally.lines + 1);
+            self.first_lines.push(run.origin.as_ref().map_or(self.file.tally.lines + 1, |origin| origin.first_line));
             self.file.tally.add(&run.tally);
         }
         for line in &batch.rejected {
@@ -155,8 +159,10 @@ impl<'a> Writer<'a> {
     /// Notes the inputs that failed in this portion.
     fn faults(&mut self, slot: &mut Slot) -> Result<()> {
         for (file, fault) in slot.faults.drain(..) {
-            if self.plan.read.on_corrupt == OnCorrupt::Fail {
-                let object = self.plan.files[file as usize].object.clone();
+            // A lake is whole, or what it says cannot be trusted.
+            let InputFile { object, location, .. } = &self.plan.files[file as usize];
+            if self.plan.read.on_corrupt == OnCorrupt::Fail || matches!(location, Location::Lake(..)) {
+                let object = object.clone();
                 return Err(Error::CorruptInput { object, fault });
             }
             let rows = match self.file.file {
@@ -178,7 +184,7 @@ impl<'a> Writer<'a> {
             self.unit_outcome.failed.push((file, fault, 0));
             return Ok(());
         }
-        let mut slot = Slot::new(Parser::new(plan.kernel, plan.read.since, plan.read.until));
+        let mut slot = Slot::new(pipeline::parser(plan));
         if let Err(fault) = self.stream_lines(file, &mut slot) {
             slot.faults.push((file, fault?));
             self.faults(&mut slot)?;
@@ -196,7 +202,7 @@ impl<'a> Writer<'a> {
         loop {
             let piece = lines.next(&mut slot.text);
             slot.parser.begin();
-            slot.parser.parse(file, lines.piece_offset(), &slot.text);
+            self.candidates.parse(plan, &mut slot.parser, file, lines.piece_offset(), &slot.text);
             let (batch, dictionaries) = (slot.parser.batch(), slot.parser.dictionaries());
             slot.observed.observe(plan, batch, dictionaries);
             Progress::add(&plan.control.progress.rows, batch.rows() as u64);

@@ -12,4 +12,4 @@ mod tests;
 
 pub use clients::Clients;
 pub use history::{CertificateHistory, Certificates, Forgotten, LeafState, Listener, MAX_USES, Use, UseKey, UseVerdict};
-pub use table::{CertificateTable, Observer, same_serial};
+pub use table::{CertificateTable, Observer};

@@ -11,6 +11,7 @@ use super::clients::Clients;
 use super::history::{CertificateHistory, Certificates, Forgotten, Listener, MAX_USES, Use, UseKey, UseVerdict};
 use super::local::{LocalKey, LocalUses};
 use crate::columns::{Certificate, ConnectionBatch, Dictionaries, Outcome};
+use crate::fields::canonical_serial;
 
 /// Every certificate seen, with its uses.
 ///
@@ -252,16 +253,4 @@ fn address(addresses: &mut [Option<(u64, IpAddr)>], dicts: &Dictionaries, id: u3
         *known = Some((Clients::hash(&address), address));
     }
     *known
-}
-
-/// A serial number in the form in which equal numbers are equal texts: hex in capitals, without leading zeros and separators.
-fn canonical_serial(serial: &str) -> String {
-    let digits: String = serial.chars().filter(|&c| c != ':').map(|c| c.to_ascii_uppercase()).collect();
-    let number = digits.trim_start_matches('0');
-    if number.is_empty() && !digits.is_empty() { "0".to_owned() } else { number.to_owned() }
-}
-
-/// Whether two serial numbers in hex are the same number: letter case, leading zeros and colons do not count.
-pub fn same_serial(one: &str, two: &str) -> bool {
-    canonical_serial(one) == canonical_serial(two)
 }

@@ -54,13 +54,6 @@ fn more_ways_of_use_than_are_told_apart_lose_only_where() {
 }
 
 #[test]
-fn serials_are_numbers() {
-    assert!(same_serial("00fe:0A", "FE0A"));
-    assert!(same_serial("00", "0"));
-    assert!(!same_serial("10", "1"));
-}
-
-#[test]
 fn a_full_table_keeps_what_failed_most_and_says_so() {
     let mut table = CertificateTable::default();
     let named = |number: u32, status: &str| Row {

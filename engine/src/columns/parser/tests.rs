@@ -154,7 +154,7 @@ fn counts_lines_blanks_and_range() {
     parser.parse(7, 100, text.as_bytes());
     let batch = parser.batch();
     let run = &batch.runs[0];
-    let tally = Tally { raw_bytes: text.len() as u64, lines: 6, rows: 1, rejected: 1, blank: 2, out_of_range: 2 };
+    let tally = Tally { raw_bytes: text.len() as u64, lines: 6, rows: 1, rejected: 1, blank: 2, out_of_range: 2, passed_over: 0 };
     assert_eq!((run.file, run.offset, run.tally), (7, 100, tally));
     assert!(run.tally.balances());
     assert_eq!(batch.line, [4]);

@@ -1,0 +1,81 @@
+//! `tlslake failures`: the rows that match, printed as they are found.
+
+use std::io::{self, IsTerminal};
+
+use tlslake_engine::config::ReadConfig;
+use tlslake_engine::run::{self, Control, SearchOutcome};
+use tlslake_engine::select::Selection;
+
+use super::read;
+use crate::exit::{self, Failure};
+use crate::flags::{FailuresFlags, FailuresFormat, ProgressMode};
+use crate::render::progress;
+use crate::render::rows::RowPrinter;
+use crate::render::text::trouble;
+
+/// A search, ready to run.
+#[derive(Debug)]
+pub(crate) struct Failures {
+    inputs: Vec<String>,
+    read: ReadConfig,
+    selection: Selection,
+    printer: RowPrinter,
+    progress: ProgressMode,
+}
+
+pub(super) fn resolve(flags: FailuresFlags) -> Result<Failures, Failure> {
+    let FailuresFlags { read, select, show } = flags;
+    if show.format == FailuresFormat::Raw && !show.columns.is_empty() {
+        return Err(Failure::usage(
+            "--columns has no meaning with --format raw",
+            "raw prints whole lines; choose --format csv for columns",
+        ));
+    }
+    let settings = read::settings(&read)?;
+    let selection = Selection {
+        all: select.all,
+        clients: select.client_ip,
+        reasons: select.reason,
+        subject: select.subject,
+        serial: select.serial,
+        trace_id: select.trace_id,
+    };
+    let printer = RowPrinter::new(show.format, show.columns, show.limit);
+    Ok(Failures { inputs: read.inputs, read: settings, selection, printer, progress: show.progress })
+}
+
+impl Failures {
+    pub(super) fn run(mut self) -> Result<SearchOutcome, Failure> {
+        let control = Control::default();
+        // A bar among the rows would be neither.
+        let is_shared = self.progress == ProgressMode::Auto && io::stdout().is_terminal();
+        let mode = if is_shared { ProgressMode::Never } else { self.progress };
+        let printer = &mut self.printer;
+        let found = progress::watch(mode, &control.progress, || run::search(&self.inputs, &self.read, &self.selection, &control, printer))?;
+        printer.finish(&found)?;
+        if found.matches == 0 && !found.stopped {
+            exit::note(&nothing_found(&self.selection, &found));
+        }
+        Ok(found)
+    }
+}
+
+fn nothing_found(selection: &Selection, found: &SearchOutcome) -> String {
+    let files = found.report.as_ref().map_or(0, |report| report.input.files);
+    let files = if files == 1 { "1 file".to_owned() } else { format!("{files} files") };
+    let more = if selection.all { "" } else { "; --all also shows connections that did not fail" };
+    format!("no row of {files} matches{more}")
+}
+
+/// What could not be looked at.
+pub(super) fn warning(found: &SearchOutcome) -> Option<String> {
+    let report = found.report.as_ref().filter(|report| !report.is_clean())?;
+    let mut text = trouble(report);
+    if let Some(first) = found.rejected.first() {
+        text = format!("{text}; the first line that may match but is no log line: {}:{} ({})", first.object, first.line, first.reason);
+    }
+    if let Some(first) = report.failed_files.first() {
+        text = format!("{text}; {}: {} (byte {})", first.object, first.error, first.offset);
+    }
+    Some(format!("{text}; exit code {}", exit::Exit::Incomplete as u8))
+}

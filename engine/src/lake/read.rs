@@ -1,0 +1,262 @@
+//! Reads back what `convert` wrote, as lines: so that whatever is asked of logs can be asked of a lake, and is answered by the same code.
+//!
+//! In: a Parquet file of `connections` or `rejected`. Out: text of whole lines, slice by slice, and where each line came from. Nothing but the
+//! columns' names and types is taken for granted: a lake can be changed by others. Cost: decoding, some 0.2 µs for writing a line, and parsing it.
+
+use std::fs::File;
+use std::ops::Range;
+use std::path::Path;
+use std::sync::Arc;
+
+use arrow::array::{
+    Array, AsArray, BinaryArray, Float64Array, Int32Array, Int64Array, RecordBatch, StringArray, TimestampMicrosecondArray,
+};
+use arrow::datatypes::{Float64Type, Int32Type, Int64Type, TimestampMicrosecondType};
+use parquet::arrow::ProjectionMask;
+use parquet::arrow::arrow_reader::{ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReaderBuilder};
+use parquet::file::metadata::PageIndexPolicy;
+
+use super::text::{LineWriter, RowValues};
+use crate::discover::LakeTable;
+use crate::error::{FileFault, FileFaultKind};
+
+/// Rows of one row group of one file: what is read at a time.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Slice {
+    row_group: usize,
+    rows: Range<usize>,
+}
+
+/// Rows in a slice at most: near 20 MB of text.
+const SLICE_ROWS: usize = 50_000;
+
+/// Columns of `connections` that are no part of a line: they were derived from it.
+const DERIVED: [&str; 3] = ["leaf_client_cert_not_before", "leaf_client_cert_not_after", "tls_failure_reason"];
+
+/// The slices of the file at `path`, in order.
+pub(crate) fn slices(path: &Path) -> Result<Vec<Slice>, FileFault> {
+    let metadata = metadata(&open(path)?)?;
+    let groups = metadata.metadata().row_groups().iter().enumerate();
+    Ok(groups.flat_map(|(row_group, group)| slices_of(row_group, usize::try_from(group.num_rows()).unwrap_or(0))).collect())
+}
+
+fn slices_of(row_group: usize, rows: usize) -> impl Iterator<Item = Slice> {
+    (0..rows).step_by(SLICE_ROWS).map(move |start| Slice { row_group, rows: start..rows.min(start + SLICE_ROWS) })
+}
+
+/// Lines of a slice.
+#[derive(Debug, Default)]
+pub(crate) struct LakeText {
+    /// Whole lines.
+    pub(crate) text: Vec<u8>,
+    /// Stretches of lines from one input, in order.
+    pub(crate) stretches: Vec<Stretch>,
+    /// Number of each line (from 1) in its input; where the lake does not tell, in the lake's file.
+    pub(crate) lines: Vec<u64>,
+}
+
+/// Consecutive lines of one input.
+#[derive(Debug)]
+pub(crate) struct Stretch {
+    /// Column `source_object`; `None` where the lake does not tell.
+    pub(crate) object: Option<Arc<str>>,
+    /// One past the stretch's last byte in [`LakeText::text`].
+    pub(crate) text_end: usize,
+    /// One past its last line in [`LakeText::lines`].
+    pub(crate) lines_end: usize,
+}
+
+impl LakeText {
+    fn clear(&mut self) {
+        self.text.clear();
+        self.stretches.clear();
+        self.lines.clear();
+    }
+
+    /// Takes note that a line of `object` was appended.
+    fn line(&mut self, object: Option<&str>, number: u64) {
+        self.lines.push(number);
+        let is_next = self.stretches.last().is_none_or(|stretch| stretch.object.as_deref() != object);
+        if is_next {
+            let object = object.map(Arc::from);
+            self.stretches.push(Stretch { object, text_end: 0, lines_end: 0 });
+        }
+        if let Some(stretch) = self.stretches.last_mut() {
+            stretch.text_end = self.text.len();
+            stretch.lines_end = self.lines.len();
+        }
+    }
+}
+
+/// Reads `slice` of the file at `path` into `out`, in place of what was there.
+///
+/// # Errors
+/// [`FileFaultKind::Unreadable`] and [`FileFaultKind::Corrupt`], also where columns are missing or have other types than `convert` writes.
+pub(crate) fn read(path: &Path, table: LakeTable, slice: &Slice, out: &mut LakeText) -> Result<(), FileFault> {
+    out.clear();
+    let file = open(path)?;
+    let metadata = metadata(&file)?;
+    let before: i64 = metadata.metadata().row_groups().iter().take(slice.row_group).map(|group| group.num_rows()).sum();
+    let mut row = u64::try_from(before).unwrap_or(0) + slice.rows.start as u64;
+    let builder = ParquetRecordBatchReaderBuilder::new_with_metadata(file, metadata);
+    let schema = builder.parquet_schema();
+    let wanted: Vec<usize> = (0..schema.num_columns()).filter(|&index| !DERIVED.contains(&schema.column(index).name())).collect();
+    let mask = ProjectionMask::leaves(schema, wanted);
+    let reader = builder
+        .with_projection(mask)
+        .with_row_groups(vec![slice.row_group])
+        .with_offset(slice.rows.start)
+        .with_limit(slice.rows.len())
+        .with_batch_size(8192)
+        .build()
+        .map_err(|error| corrupt(&error))?;
+    let mut writer = LineWriter::default();
+    for batch in reader {
+        let batch = batch.map_err(|error| corrupt(&error))?;
+        match table {
+            LakeTable::Connections => connections(&batch, row, &mut writer, out)?,
+            LakeTable::Rejected => rejected(&batch, row, out)?,
+        }
+        row += batch.num_rows() as u64;
+    }
+    Ok(())
+}
+
+fn open(path: &Path) -> Result<File, FileFault> {
+    File::open(path).map_err(|error| crate::discover::system_fault("opened", 0, &error))
+}
+
+fn metadata(file: &File) -> Result<ArrowReaderMetadata, FileFault> {
+    let options = ArrowReaderOptions::new().with_page_index_policy(PageIndexPolicy::Optional);
+    ArrowReaderMetadata::load(file, options).map_err(|error| corrupt(&error))
+}
+
+#[cold]
+fn corrupt(error: &dyn std::fmt::Display) -> FileFault {
+    FileFault::new(FileFaultKind::Corrupt, 0, format!("this file of the lake cannot be read: {error}; convert the logs again"))
+}
+
+fn connections(batch: &RecordBatch, first: u64, writer: &mut LineWriter, out: &mut LakeText) -> Result<(), FileFault> {
+    let columns = Connections::of(batch)?;
+    for row in 0..batch.num_rows() {
+        writer.write(&mut out.text, &columns.row(row));
+        let number = columns.line.map(|lines| u64::try_from(lines.value(row)).unwrap_or(0));
+        out.line(text_at(columns.object, row), number.unwrap_or(first + row as u64 + 1));
+    }
+    Ok(())
+}
+
+fn rejected(batch: &RecordBatch, first: u64, out: &mut LakeText) -> Result<(), FileFault> {
+    let raw: &BinaryArray = required(batch, "raw")?.as_binary_opt::<i32>().ok_or_else(|| wrong_type("raw"))?;
+    let (object, line) = (texts(batch, "source_object")?, int64s(batch, "source_line")?);
+    for row in 0..batch.num_rows() {
+        out.text.extend_from_slice(raw.value(row));
+        out.text.push(b'\n');
+        let number = line.map(|lines| u64::try_from(lines.value(row)).unwrap_or(0));
+        out.line(text_at(object, row), number.unwrap_or(first + row as u64 + 1));
+    }
+    Ok(())
+}
+
+/// The columns of a batch of `connections`; those that may be absent from the file are `None` then.
+struct Connections<'a> {
+    time: &'a TimestampMicrosecondArray,
+    client_ip: &'a StringArray,
+    client_port: &'a Int32Array,
+    listener_port: &'a Int32Array,
+    latency: Option<&'a Float64Array>,
+    /// In the order of [`TEXTS`].
+    texts: [Option<&'a StringArray>; TEXTS.len()],
+    object: Option<&'a StringArray>,
+    line: Option<&'a Int64Array>,
+}
+
+/// The texts that may be NULL.
+const TEXTS: [&str; 11] = [
+    "tls_protocol",
+    "tls_cipher",
+    "leaf_client_cert_subject",
+    "leaf_client_cert_validity",
+    "leaf_client_cert_serial_number",
+    "tls_verify_status",
+    "conn_trace_id",
+    "tls_keyexchange",
+    "elb",
+    "ip_address",
+    "extra_fields",
+];
+
+impl<'a> Connections<'a> {
+    fn of(batch: &'a RecordBatch) -> Result<Self, FileFault> {
+        let mut nullable = [None; TEXTS.len()];
+        for (place, name) in nullable.iter_mut().zip(TEXTS) {
+            *place = texts(batch, name)?;
+        }
+        let int32s = |name| required(batch, name)?.as_primitive_opt::<Int32Type>().ok_or_else(|| wrong_type(name));
+        let time = required(batch, "time")?.as_primitive_opt::<TimestampMicrosecondType>().ok_or_else(|| wrong_type("time"))?;
+        let client_ip = texts(batch, "client_ip")?.ok_or_else(|| missing("client_ip"))?;
+        let latency = match batch.column_by_name("tls_handshake_latency") {
+            Some(column) => Some(column.as_primitive_opt::<Float64Type>().ok_or_else(|| wrong_type("tls_handshake_latency"))?),
+            None => None,
+        };
+        Ok(Self {
+            time,
+            client_ip,
+            client_port: int32s("client_port")?,
+            listener_port: int32s("listener_port")?,
+            latency,
+            texts: nullable,
+            object: texts(batch, "source_object")?,
+            line: int64s(batch, "source_line")?,
+        })
+    }
+
+    fn row(&self, row: usize) -> RowValues<'a> {
+        let [tls_protocol, tls_cipher, subject, validity, serial, status, trace, keyexchange, elb, ip_address, extra] =
+            self.texts.map(|column| text_at(column, row));
+        RowValues {
+            time: self.time.value(row),
+            client_ip: self.client_ip.value(row),
+            client_port: self.client_port.value(row),
+            listener_port: self.listener_port.value(row),
+            latency: self.latency.filter(|column| column.is_valid(row)).map(|column| column.value(row)),
+            tls_protocol,
+            tls_cipher,
+            subject,
+            validity,
+            serial,
+            status,
+            trace,
+            keyexchange,
+            elb,
+            ip_address,
+            extra,
+        }
+    }
+}
+
+fn text_at(column: Option<&StringArray>, row: usize) -> Option<&str> {
+    column.filter(|column| column.is_valid(row)).map(|column| column.value(row))
+}
+
+fn required<'a>(batch: &'a RecordBatch, name: &'static str) -> Result<&'a dyn Array, FileFault> {
+    batch.column_by_name(name).map(AsRef::as_ref).ok_or_else(|| missing(name))
+}
+
+fn texts<'a>(batch: &'a RecordBatch, name: &'static str) -> Result<Option<&'a StringArray>, FileFault> {
+    batch.column_by_name(name).map(|column| column.as_string_opt::<i32>().ok_or_else(|| wrong_type(name))).transpose()
+}
+
+fn int64s<'a>(batch: &'a RecordBatch, name: &'static str) -> Result<Option<&'a Int64Array>, FileFault> {
+    batch.column_by_name(name).map(|column| column.as_primitive_opt::<Int64Type>().ok_or_else(|| wrong_type(name))).transpose()
+}
+
+#[cold]
+fn missing(name: &str) -> FileFault {
+    corrupt(&format!("it has no column {name}"))
+}
+
+#[cold]
+fn wrong_type(name: &str) -> FileFault {
+    corrupt(&format!("its column {name} has another type than convert writes"))
+}
