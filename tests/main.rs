@@ -6,6 +6,7 @@
 mod support;
 
 mod cli;
+mod failures;
 mod golden;
 mod hostile;
 mod lake_readers;

@@ -26,6 +26,7 @@ fn help() {
     assert_words!("help", run(["--help"]).exits(0).stdout);
     assert_words!("help_convert", run(["convert", "--help"]).exits(0).stdout);
     assert_words!("help_report", run(["report", "--help"]).exits(0).stdout);
+    assert_words!("help_failures", run(["failures", "--help"]).exits(0).stdout);
     assert_words!("help_generate", run(["generate", "--help"]).exits(0).stdout);
     assert_words!("help_kernels", run(["kernels", "--help"]).exits(0).stdout);
 }
