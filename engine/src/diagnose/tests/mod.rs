@@ -1,0 +1,1 @@
+//! Hand-made histories, and what must be said of them.
