@@ -3,6 +3,7 @@
 //! In: flags. Out: values that `render` shows. One file per command; none of them prints.
 
 mod convert;
+mod diagnose;
 mod generate;
 mod kernels;
 mod read;
@@ -13,6 +14,7 @@ use tlslake_engine::report::Report;
 use crate::exit::{Exit, Failure};
 use crate::flags::Command;
 
+pub(crate) use diagnose::DiagnosisOutcome;
 pub(crate) use generate::GeneratedLogs;
 pub(crate) use kernels::{KernelEntry, KernelList};
 
@@ -21,6 +23,7 @@ pub(crate) use kernels::{KernelEntry, KernelList};
 pub(crate) enum Job {
     Convert(convert::Convert),
     Report(report::ReportOnly),
+    Diagnose(diagnose::Diagnose),
     Generate(generate::GenerateLogs),
     Kernels,
 }
@@ -30,6 +33,8 @@ pub(crate) enum Job {
 pub(crate) enum Outcome {
     /// Of `convert` and `report`.
     Logs(Box<LogsOutcome>),
+    /// Of `diagnose`.
+    Diagnosis(Box<DiagnosisOutcome>),
     /// Of `generate`.
     Generated(GeneratedLogs),
     /// Of `kernels`.
@@ -49,6 +54,7 @@ impl Job {
         Ok(match command {
             Command::Convert(flags) => Self::Convert(convert::resolve(flags)?),
             Command::Report(flags) => Self::Report(report::resolve(flags)?),
+            Command::Diagnose(flags) => Self::Diagnose(diagnose::resolve(flags)?),
             Command::Generate(flags) => Self::Generate(generate::resolve(flags)),
             Command::Kernels(_) => Self::Kernels,
         })
@@ -59,6 +65,7 @@ impl Job {
         Ok(match self {
             Self::Convert(job) => Outcome::Logs(Box::new(job.run()?)),
             Self::Report(job) => Outcome::Logs(Box::new(job.run()?)),
+            Self::Diagnose(job) => Outcome::Diagnosis(Box::new(job.run()?)),
             Self::Generate(job) => Outcome::Generated(job.run()?),
             Self::Kernels => Outcome::Kernels(KernelList::of_this_machine()),
         })
@@ -70,6 +77,7 @@ impl Outcome {
     pub(crate) fn exit(&self) -> Exit {
         match self {
             Self::Logs(logs) if !logs.report.is_clean() => Exit::Incomplete,
+            Self::Diagnosis(outcome) => outcome.exit(),
             _ => Exit::Clean,
         }
     }
@@ -78,6 +86,7 @@ impl Outcome {
     pub(crate) fn warning(&self) -> Option<String> {
         match self {
             Self::Logs(logs) => logs.warning(),
+            Self::Diagnosis(outcome) => outcome.warning(),
             Self::Generated(_) | Self::Kernels(_) => None,
         }
     }

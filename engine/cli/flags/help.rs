@@ -67,6 +67,20 @@ Examples:
     exit_codes_of_a_run!()
 );
 
+pub(super) const DIAGNOSE: &str = concat!(
+    "\
+Examples:
+  Who cannot connect, why, and what to do
+    tlslake diagnose logs/
+  The hour of the page, as a ticket
+    tlslake diagnose logs/ --since 2026-01-01T10:00 --until 2026-01-01T11:00 --format markdown
+  The causes alone, for a script
+    tlslake diagnose logs/ --top all --format json | jq -r '.findings[] | [.reason, .cause, .certainty, .count] | @tsv'
+
+",
+    exit_codes_of_a_run!()
+);
+
 pub(super) const GENERATE: &str = concat!(
     "\
 Examples:

@@ -1,5 +1,6 @@
 //! The command line's words: every flag once, with its help, unit and default. Declares only; `commands` gives it meaning.
 
+mod diagnose;
 mod help;
 mod parse;
 #[cfg(test)]
@@ -11,6 +12,8 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use tlslake_datasets::Generate;
 use tlslake_engine::config::{Compression, LakeConfig};
 use tlslake_engine::scan::Kernel;
+
+pub(crate) use diagnose::{DiagnoseFlags, ModeFlag, Top};
 
 /// AWS load balancer connection logs into Parquet, with a report of which clients could not connect and why
 #[derive(Debug, Parser)]
@@ -30,6 +33,9 @@ pub(crate) enum Command {
     /// Report who failed and why; write nothing
     #[command(after_help = help::REPORT)]
     Report(ReportFlags),
+    /// Say what is wrong with the clients that cannot connect, what proves it, and what to type
+    #[command(after_help = help::DIAGNOSE)]
+    Diagnose(DiagnoseFlags),
     /// Generate realistic connection logs; the same seed gives the same bytes
     #[command(after_help = help::GENERATE)]
     Generate(GenerateFlags),
@@ -44,6 +50,7 @@ impl Command {
         match self {
             Command::Convert(flags) => flags.display.format,
             Command::Report(flags) => flags.display.format,
+            Command::Diagnose(flags) => flags.answer.format.into(),
             Command::Generate(flags) => flags.display.format,
             Command::Kernels(flags) => flags.format,
         }
@@ -197,6 +204,9 @@ pub(crate) enum Format {
     Text,
     /// One JSON document with a versioned schema
     Json,
+    /// Markdown, of the commands whose own flag offers it
+    #[value(skip)]
+    Markdown,
 }
 
 /// When progress is shown.
