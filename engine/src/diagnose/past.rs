@@ -2,7 +2,7 @@
 //!
 //! Nothing is said never to have happened to a certificate whose history may be incomplete.
 
-use crate::aggregate::{CertificateHistory, Listener};
+use crate::aggregate::{CertificateHistory, LeafState, Listener, UseVerdict};
 use crate::reasons::{Evidence, EvidenceSource};
 
 use super::case::{Case, Tally, are_different, successes};
@@ -100,6 +100,7 @@ pub(super) fn evidence(case: &Case<'_>, past: &Past<'_>) -> Vec<Evidence> {
         elsewhere(past),
         never_worked(case, past),
         past.rotated.as_ref().map(replaced),
+        outside_validity(case),
         other_reasons(case),
         fellows(case),
         two_issuers(case),
@@ -123,9 +124,7 @@ fn scope(case: &Case<'_>, past: &Past<'_>) -> String {
     let Tally { count, first, last } = case.tally();
     let since = match (count, past.worked_here_before) {
         (1, _) => format!("once, at {}", instant(first)),
-        (_, Some(worked)) if past.works_here_too.is_none() => {
-            format!("since {}, {} after it last worked there, until {}", instant(first), between(worked.last, first), instant(last))
-        }
+        (_, Some(_)) if past.works_here_too.is_none() => format!("since {}, the last time at {}", instant(first), instant(last)),
         _ => format!("from {} to {}", instant(first), instant(last)),
     };
     format!("{who}: {since}.")
@@ -175,11 +174,22 @@ fn replaced(rotated: &Rotated<'_>) -> String {
     format!("{which} of the same subject works: serial {} succeeded {times}, last at {last}{more}{meaning}.", rotated.serial)
 }
 
+/// That the leaf was outside of its validity, where the reason is another one.
+fn outside_validity(case: &Case<'_>) -> Option<String> {
+    let (state, what) = match case.reason {
+        "ClientCertExpired" => (LeafState::NotYetValid, "was not valid yet"),
+        _ => (LeafState::Expired, "had expired"),
+    };
+    let outside = case.while_leaf_was(&[state])?;
+    let all = counted(case.count(), "handshake");
+    Some(format!("The client's certificate {what} at {} of {all}, too: that would fail next.", number(outside.count)))
+}
+
 fn other_reasons(case: &Case<'_>) -> Option<String> {
     case.has_certificate().then_some(())?;
     let mut counts = std::collections::BTreeMap::<&str, u64>::new();
     for one in &case.history.uses {
-        if let crate::aggregate::UseVerdict::Failed(reason) = &one.key.verdict {
+        if let UseVerdict::Failed(reason) = &one.key.verdict {
             *counts.entry(reason).or_default() += one.count;
         }
     }

@@ -27,7 +27,7 @@ fn leaf_expired(case: &Case<'_>, after: Tally) -> Verdict {
     match gap_base(case, case.history.not_after) {
         Some(not_after) => {
             let gap = between(not_after, after.first);
-            let summary = format!("The client's certificate expired {gap} before {handshake}, at {}.", instant(not_after));
+            let summary = format!("The client's certificate expired at {}, {gap} before {handshake}.", instant(not_after));
             Verdict::proven(Cause::LeafExpired, summary).seen(expired_by(not_after, after))
         }
         None => Verdict::proven(Cause::LeafExpired, "The client's certificate had expired at every one of these handshakes.")
@@ -115,7 +115,7 @@ fn early_by(not_before: i64, before: Tally) -> String {
 
 fn too_early(not_before: i64, before: Tally) -> Verdict {
     let (gap, handshake) = (between(before.first, not_before), first_handshake(before.count));
-    let summary = format!("The client's certificate became valid {gap} after {handshake}, at {}.", instant(not_before));
+    let summary = format!("The client's certificate is not valid before {}, {gap} after {handshake}.", instant(not_before));
     Verdict::proven(Cause::NotYetValid, summary).seen(early_by(not_before, before))
 }
 
