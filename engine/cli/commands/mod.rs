@@ -4,6 +4,7 @@
 
 mod convert;
 mod failures;
+mod diagnose;
 mod generate;
 mod kernels;
 mod read;
@@ -15,6 +16,7 @@ use tlslake_engine::run::SearchOutcome;
 use crate::exit::{Exit, Failure};
 use crate::flags::Command;
 
+pub(crate) use diagnose::DiagnosisOutcome;
 pub(crate) use generate::GeneratedLogs;
 pub(crate) use kernels::{KernelEntry, KernelList};
 
@@ -24,6 +26,7 @@ pub(crate) enum Job {
     Convert(convert::Convert),
     Report(report::ReportOnly),
     Failures(failures::Failures),
+    Diagnose(diagnose::Diagnose),
     Generate(generate::GenerateLogs),
     Kernels,
 }
@@ -35,6 +38,8 @@ pub(crate) enum Outcome {
     Logs(Box<LogsOutcome>),
     /// Of `failures`, whose rows have been printed already.
     Searched(Box<SearchOutcome>),
+    /// Of `diagnose`.
+    Diagnosis(Box<DiagnosisOutcome>),
     /// Of `generate`.
     Generated(GeneratedLogs),
     /// Of `kernels`.
@@ -55,6 +60,7 @@ impl Job {
             Command::Convert(flags) => Self::Convert(convert::resolve(flags)?),
             Command::Report(flags) => Self::Report(report::resolve(flags)?),
             Command::Failures(flags) => Self::Failures(failures::resolve(flags)?),
+            Command::Diagnose(flags) => Self::Diagnose(diagnose::resolve(flags)?),
             Command::Generate(flags) => Self::Generate(generate::resolve(flags)),
             Command::Kernels(_) => Self::Kernels,
         })
@@ -66,6 +72,7 @@ impl Job {
             Self::Convert(job) => Outcome::Logs(Box::new(job.run()?)),
             Self::Report(job) => Outcome::Logs(Box::new(job.run()?)),
             Self::Failures(job) => Outcome::Searched(Box::new(job.run()?)),
+            Self::Diagnose(job) => Outcome::Diagnosis(Box::new(job.run()?)),
             Self::Generate(job) => Outcome::Generated(job.run()?),
             Self::Kernels => Outcome::Kernels(KernelList::of_this_machine()),
         })
@@ -78,6 +85,7 @@ impl Outcome {
         match self {
             Self::Logs(logs) if !logs.report.is_clean() => Exit::Incomplete,
             Self::Searched(found) if !found.report.as_ref().is_none_or(Report::is_clean) => Exit::Incomplete,
+            Self::Diagnosis(outcome) => outcome.exit(),
             _ => Exit::Clean,
         }
     }
@@ -87,6 +95,7 @@ impl Outcome {
         match self {
             Self::Logs(logs) => logs.warning(),
             Self::Searched(found) => failures::warning(found),
+            Self::Diagnosis(outcome) => outcome.warning(),
             Self::Generated(_) | Self::Kernels(_) => None,
         }
     }

@@ -83,6 +83,15 @@ Examples:
     tlslake failures lake --columns client_ip --format csv | sort | uniq -c | sort -rn
 
 Rows come in input order; those of a lake in the order of its files: account, region, day. A row that matches nothing is no error.
+pub(super) const DIAGNOSE: &str = concat!(
+    "\
+Examples:
+  Who cannot connect, why, and what to do
+    tlslake diagnose logs/
+  The hour of the page, as a ticket
+    tlslake diagnose logs/ --since 2026-01-01T10:00 --until 2026-01-01T11:00 --format markdown
+  The causes alone, for a script
+    tlslake diagnose logs/ --top all --format json | jq -r '.findings[] | [.reason, .cause, .certainty, .count] | @tsv'
 
 ",
     exit_codes_of_a_run!()

@@ -1,6 +1,7 @@
 //! The command line's words: every flag once, with its help, unit and default. Declares only; `commands` gives it meaning.
 
 mod failures;
+mod diagnose;
 mod help;
 mod parse;
 #[cfg(test)]
@@ -14,6 +15,7 @@ use tlslake_engine::config::{Compression, LakeConfig};
 use tlslake_engine::scan::Kernel;
 
 pub(crate) use failures::{Column, FailuresFlags, FailuresFormat};
+pub(crate) use diagnose::{DiagnoseFlags, ModeFlag, Top};
 
 /// AWS load balancer connection logs into Parquet, with a report of which clients could not connect and why
 #[derive(Debug, Parser)]
@@ -36,6 +38,9 @@ pub(crate) enum Command {
     /// Print the connections of failed clients: `zcat | awk`, done right
     #[command(after_help = help::FAILURES)]
     Failures(FailuresFlags),
+    /// Say what is wrong with the clients that cannot connect, what proves it, and what to type
+    #[command(after_help = help::DIAGNOSE)]
+    Diagnose(DiagnoseFlags),
     /// Generate realistic connection logs; the same seed gives the same bytes
     #[command(after_help = help::GENERATE)]
     Generate(GenerateFlags),
@@ -52,6 +57,7 @@ impl Command {
             Command::Report(flags) => flags.display.format,
             // Its rows are on stdout before there is an outcome to render.
             Command::Failures(_) => Format::Text,
+            Command::Diagnose(flags) => flags.answer.format.into(),
             Command::Generate(flags) => flags.display.format,
             Command::Kernels(flags) => flags.format,
         }
@@ -214,6 +220,9 @@ pub(crate) enum Format {
     Text,
     /// One JSON document with a versioned schema
     Json,
+    /// Markdown, of the commands whose own flag offers it
+    #[value(skip)]
+    Markdown,
 }
 
 /// When progress is shown.

@@ -9,6 +9,8 @@ use jiff::tz::Offset;
 use tlslake_engine::config::Compression;
 use tlslake_engine::scan::Kernel;
 
+use super::diagnose::Top;
+
 /// [`Compression::default`], as it is typed.
 pub(super) const DEFAULT_COMPRESSION: &str = "zstd:1";
 /// [`tlslake_engine::config::LakeConfig::DEFAULT_TARGET_FILE_SIZE`], as it is typed.
@@ -95,6 +97,14 @@ pub(super) fn row_group_rows(text: &str) -> Result<usize, String> {
 
 fn at_least_one(text: &str, way_out: &str) -> Result<usize, String> {
     text.parse().ok().filter(|number| *number > 0).ok_or_else(|| way_out.to_owned())
+}
+
+/// A number of findings, or all.
+pub(super) fn top(text: &str) -> Result<Top, String> {
+    match text {
+        "all" => Ok(Top::All),
+        number => at_least_one(number, "write 1 or more, or all").map(Top::Most),
+    }
 }
 
 /// A kernel that this machine can run.

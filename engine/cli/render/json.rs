@@ -8,6 +8,7 @@ pub(super) fn render(outcome: &Outcome) -> serde_json::Result<String> {
         Outcome::Logs(logs) => serde_json::to_string_pretty(&logs.report),
         // Its rows were a document of their own.
         Outcome::Searched(_) => return Ok(String::new()),
+        Outcome::Diagnosis(outcome) => serde_json::to_string_pretty(&outcome.diagnosis),
         Outcome::Generated(made) => serde_json::to_string_pretty(made),
         Outcome::Kernels(list) => serde_json::to_string_pretty(list),
     }?;

@@ -2,6 +2,7 @@
 //!
 //! In: an [`Outcome`]. Out: the bytes of stdout. Never decides anything about logs.
 
+mod diagnose;
 mod generated;
 mod json;
 mod kernels;
@@ -30,6 +31,7 @@ pub(crate) fn render(outcome: &Outcome, format: Format) -> Result<String, Failur
     match format {
         Format::Json => json::render(outcome).map_err(|error| Failure::run(format!("writing JSON: {error}"))),
         Format::Text => Ok(text_of(outcome, width_of_stdout())),
+        Format::Markdown => Ok(markdown_of(outcome)),
     }
 }
 
@@ -37,11 +39,20 @@ fn text_of(outcome: &Outcome, width: usize) -> String {
     let mut page = Page::new(width);
     match outcome {
         Outcome::Logs(logs) => text::render(&mut page, &logs.report, &logs.inputs),
+        Outcome::Diagnosis(outcome) => diagnose::text(&mut page, outcome),
         Outcome::Generated(made) => generated::render(&mut page, made),
         Outcome::Searched(_) => {}
         Outcome::Kernels(list) => kernels::render(&mut page, list),
     }
     page.finish()
+}
+
+/// Markdown, of the outcomes that have it; text of the others.
+fn markdown_of(outcome: &Outcome) -> String {
+    match outcome {
+        Outcome::Diagnosis(outcome) => diagnose::markdown(outcome),
+        other => anstream::adapter::strip_str(&text_of(other, UNLIMITED_WIDTH)).to_string(),
+    }
 }
 
 /// The terminal's width, or `COLUMNS`; away from a terminal nothing is shortened: what goes into a file may be searched.
@@ -54,8 +65,8 @@ pub(crate) fn width_of_stdout() -> usize {
 /// Writes `text` to stdout. A reader that has gone away is no error: it took what it wanted.
 pub(crate) fn print(text: &str, format: Format) -> Result<(), Failure> {
     let written = match format {
-        // Never through a filter for colours: what stands in a JSON document is data.
-        Format::Json => write_all(io::stdout().lock(), text),
+        // Never through a filter for colours: what stands in a document is data.
+        Format::Json | Format::Markdown => write_all(io::stdout().lock(), text),
         Format::Text => write_all(anstream::stdout().lock(), text),
     };
     match written {

@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use anstyle::{AnsiColor, Style};
 
-use super::shorten::printable;
+use super::shorten::{columns, printable, wrapped};
 use super::table::Grid;
 
 /// The looks that sections share.
@@ -46,6 +46,19 @@ impl Page {
     /// A line in a style.
     pub(super) fn line(&mut self, style: Style, line: &str) {
         let _ = writeln!(self.text, "{style}{}{style:#}", printable(line));
+    }
+
+    /// An empty line.
+    pub(super) fn blank(&mut self) {
+        self.text.push('\n');
+    }
+
+    /// Text in a style, broken between words where the page is too narrow; each line is indented.
+    pub(super) fn paragraph(&mut self, style: Style, indent: &str, text: &str) {
+        let room = self.width.saturating_sub(columns(indent)).max(1);
+        for line in wrapped(&printable(text), room) {
+            self.line(style, &format!("{indent}{line}"));
+        }
     }
 
     /// A table.

@@ -41,6 +41,27 @@ pub(super) fn shorten_middle(text: &str, width: usize) -> Cow<'_, str> {
     Cow::Owned(format!("{}…{}", &text[..head], &text[from..]))
 }
 
+/// `text` in lines of at most `width` columns, broken at spaces; a word that is wider has a line of its own.
+pub(super) fn wrapped(text: &str, width: usize) -> Vec<String> {
+    let mut lines: Vec<String> = Vec::new();
+    let mut used = 0;
+    for word in text.split(' ') {
+        let wide = columns(word);
+        match lines.last_mut() {
+            Some(line) if used + 1 + wide <= width => {
+                line.push(' ');
+                line.push_str(word);
+                used += 1 + wide;
+            }
+            _ => {
+                lines.push(word.to_owned());
+                used = wide;
+            }
+        }
+    }
+    lines
+}
+
 /// Bytes of the leading `chars` that fit into `room` columns.
 fn fitting(chars: impl Iterator<Item = char>, room: usize) -> usize {
     let mut used = 0;
@@ -83,6 +104,13 @@ mod tests {
         assert_eq!(printable("CN=\u{1b}[2Jx\n"), "CN=\\u{1b}[2Jx\\u{a}");
         assert_eq!(printable("a\u{202e}b"), "a\\u{202e}b");
         assert!(matches!(printable("CN=Zoë, O=日本"), Cow::Borrowed(_)));
+    }
+
+    #[test]
+    fn a_paragraph_is_broken_between_words() {
+        assert_eq!(wrapped("one two  three", 7), ["one two", " three"]);
+        assert_eq!(wrapped("incomprehensibilities a b", 3), ["incomprehensibilities", "a b"]);
+        assert_eq!(wrapped("", 3), [""]);
     }
 
     proptest! {

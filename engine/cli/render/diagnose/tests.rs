@@ -1,0 +1,1 @@
+//! A diagnosis with everything in it, as text and as Markdown.

@@ -1,0 +1,83 @@
+//! What is wrong in a case, and how sure that is: one function per family of reasons.
+
+mod crl;
+mod handshake;
+mod limits;
+mod trust_store;
+mod validity;
+
+use crate::reasons::{Cause, Evidence};
+
+use super::case::Case;
+use super::finding::{Certainty, Hypothesis};
+use super::past::{self, Past};
+
+/// What is wrong.
+#[derive(Debug)]
+pub(super) struct Verdict {
+    pub(super) cause: Cause,
+    pub(super) certainty: Certainty,
+    pub(super) summary: String,
+    pub(super) evidence: Vec<Evidence>,
+    pub(super) hypotheses: Vec<Hypothesis>,
+}
+
+impl Verdict {
+    fn new(cause: Cause, certainty: Certainty, summary: impl Into<String>) -> Self {
+        Self { cause, certainty, summary: summary.into(), evidence: Vec::new(), hypotheses: Vec::new() }
+    }
+
+    fn proven(cause: Cause, summary: impl Into<String>) -> Self {
+        Self::new(cause, Certainty::Proven, summary)
+    }
+
+    fn likely(cause: Cause, summary: impl Into<String>) -> Self {
+        Self::new(cause, Certainty::Likely, summary)
+    }
+
+    fn unknown(summary: impl Into<String>) -> Self {
+        Self::new(Cause::Unknown, Certainty::Unknown, summary)
+    }
+
+    /// Adds what was seen in the log.
+    fn seen(mut self, says: impl Into<String>) -> Self {
+        self.evidence.push(past::from_log(says.into()));
+        self
+    }
+
+    /// Adds what else it may be.
+    fn perhaps(mut self, cause: Cause, why: impl Into<String>) -> Self {
+        self.hypotheses.push(Hypothesis { cause, why: why.into(), check: super::fix::check(cause).to_owned() });
+        self
+    }
+}
+
+/// Decides a case.
+pub(super) fn of(case: &Case<'_>) -> Verdict {
+    let past = past::of(case);
+    let mut verdict = by_reason(case, &past);
+    verdict.evidence.extend(past::evidence(case, &past));
+    if let Some(rotated) = past.rotated.as_ref().filter(|rotated| rotated.newer) {
+        verdict.summary.push_str(&format!(" A newer certificate of the same subject (serial {}) works.", rotated.serial));
+    }
+    verdict
+}
+
+fn by_reason(case: &Case<'_>, past: &Past<'_>) -> Verdict {
+    match case.reason {
+        "ClientCertExpired" => validity::expired(case),
+        "ClientCertNotYetValid" => validity::not_yet_valid(case),
+        "ClientCertCrlHit" => crl::hit(past),
+        "ClientCertCrlProcessingError" => crl::not_processed(),
+        "ClientCertUntrusted" => trust_store::untrusted(past),
+        "ClientCertMaxChainDepthExceeded" => limits::too_deep(),
+        "ClientCertMaxSizeExceeded" => limits::too_large(),
+        "ClientCertTypeUnsupported" => limits::wrong_type(),
+        "ClientCertInvalid" => limits::invalid(),
+        "ClientCertPurposeInvalid" => limits::wrong_purpose(),
+        "ClientCertRejected" => handshake::rejected(),
+        "ClientCertIncompatible" => handshake::incompatible(case),
+        "UnmappedConnectionError" => handshake::unmapped(case),
+        _ => handshake::undocumented(case.reason),
+    }
+}
