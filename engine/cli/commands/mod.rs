@@ -2,8 +2,10 @@
 //!
 //! In: flags. Out: values that `render` shows. One file per command; none of them prints.
 
+mod certs;
 mod convert;
 mod diagnose;
+mod explain;
 mod generate;
 mod kernels;
 mod read;
@@ -14,7 +16,9 @@ use tlslake_engine::report::Report;
 use crate::exit::{Exit, Failure};
 use crate::flags::Command;
 
+pub(crate) use certs::CertsOutcome;
 pub(crate) use diagnose::DiagnosisOutcome;
+pub(crate) use explain::Explanation;
 pub(crate) use generate::GeneratedLogs;
 pub(crate) use kernels::{KernelEntry, KernelList};
 
@@ -24,6 +28,8 @@ pub(crate) enum Job {
     Convert(convert::Convert),
     Report(report::ReportOnly),
     Diagnose(diagnose::Diagnose),
+    Certs(certs::Certs),
+    Explain(Explanation),
     Generate(generate::GenerateLogs),
     Kernels,
 }
@@ -35,6 +41,10 @@ pub(crate) enum Outcome {
     Logs(Box<LogsOutcome>),
     /// Of `diagnose`.
     Diagnosis(Box<DiagnosisOutcome>),
+    /// Of `certs`.
+    Certificates(Box<CertsOutcome>),
+    /// Of `explain`.
+    Explained(Explanation),
     /// Of `generate`.
     Generated(GeneratedLogs),
     /// Of `kernels`.
@@ -55,6 +65,8 @@ impl Job {
             Command::Convert(flags) => Self::Convert(convert::resolve(flags)?),
             Command::Report(flags) => Self::Report(report::resolve(flags)?),
             Command::Diagnose(flags) => Self::Diagnose(diagnose::resolve(flags)?),
+            Command::Certs(flags) => Self::Certs(certs::resolve(flags)?),
+            Command::Explain(flags) => Self::Explain(explain::resolve(&flags)?),
             Command::Generate(flags) => Self::Generate(generate::resolve(flags)),
             Command::Kernels(_) => Self::Kernels,
         })
@@ -66,6 +78,8 @@ impl Job {
             Self::Convert(job) => Outcome::Logs(Box::new(job.run()?)),
             Self::Report(job) => Outcome::Logs(Box::new(job.run()?)),
             Self::Diagnose(job) => Outcome::Diagnosis(Box::new(job.run()?)),
+            Self::Certs(job) => Outcome::Certificates(Box::new(job.run()?)),
+            Self::Explain(explanation) => Outcome::Explained(explanation),
             Self::Generate(job) => Outcome::Generated(job.run()?),
             Self::Kernels => Outcome::Kernels(KernelList::of_this_machine()),
         })
@@ -78,6 +92,7 @@ impl Outcome {
         match self {
             Self::Logs(logs) if !logs.report.is_clean() => Exit::Incomplete,
             Self::Diagnosis(outcome) => outcome.exit(),
+            Self::Certificates(outcome) => outcome.exit(),
             _ => Exit::Clean,
         }
     }
@@ -87,7 +102,8 @@ impl Outcome {
         match self {
             Self::Logs(logs) => logs.warning(),
             Self::Diagnosis(outcome) => outcome.warning(),
-            Self::Generated(_) | Self::Kernels(_) => None,
+            Self::Certificates(outcome) => outcome.warning(),
+            Self::Explained(_) | Self::Generated(_) | Self::Kernels(_) => None,
         }
     }
 }

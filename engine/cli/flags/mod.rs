@@ -1,6 +1,8 @@
 //! The command line's words: every flag once, with its help, unit and default. Declares only; `commands` gives it meaning.
 
+mod certs;
 mod diagnose;
+mod explain;
 mod help;
 mod parse;
 #[cfg(test)]
@@ -13,7 +15,9 @@ use tlslake_datasets::Generate;
 use tlslake_engine::config::{Compression, LakeConfig};
 use tlslake_engine::scan::Kernel;
 
+pub(crate) use certs::CertsFlags;
 pub(crate) use diagnose::{DiagnoseFlags, ModeFlag, Top};
+pub(crate) use explain::ExplainFlags;
 
 /// AWS load balancer connection logs into Parquet, with a report of which clients could not connect and why
 #[derive(Debug, Parser)]
@@ -36,6 +40,12 @@ pub(crate) enum Command {
     /// Say what is wrong with the clients that cannot connect, what proves it, and what to type
     #[command(after_help = help::DIAGNOSE)]
     Diagnose(DiagnoseFlags),
+    /// List the client certificates, whether they work, and with --expiring which will fail
+    #[command(after_help = help::CERTS)]
+    Certs(CertsFlags),
+    /// Explain a reason code: what it means, how to check, how to mend it. Without a code: list them
+    #[command(after_help = help::EXPLAIN)]
+    Explain(ExplainFlags),
     /// Generate realistic connection logs; the same seed gives the same bytes
     #[command(after_help = help::GENERATE)]
     Generate(GenerateFlags),
@@ -51,6 +61,8 @@ impl Command {
             Command::Convert(flags) => flags.display.format,
             Command::Report(flags) => flags.display.format,
             Command::Diagnose(flags) => flags.answer.format.into(),
+            Command::Certs(flags) => flags.show.format.into(),
+            Command::Explain(flags) => flags.format.into(),
             Command::Generate(flags) => flags.display.format,
             Command::Kernels(flags) => flags.format,
         }
@@ -207,6 +219,9 @@ pub(crate) enum Format {
     /// Markdown, of the commands whose own flag offers it
     #[value(skip)]
     Markdown,
+    /// Comma-separated values, likewise
+    #[value(skip)]
+    Csv,
 }
 
 /// When progress is shown.

@@ -7,6 +7,8 @@ pub(super) fn render(outcome: &Outcome) -> serde_json::Result<String> {
     let mut text = match outcome {
         Outcome::Logs(logs) => serde_json::to_string_pretty(&logs.report),
         Outcome::Diagnosis(outcome) => serde_json::to_string_pretty(&outcome.diagnosis),
+        Outcome::Certificates(outcome) => serde_json::to_string_pretty(&outcome.inventory),
+        Outcome::Explained(explanation) => super::explain::json(*explanation),
         Outcome::Generated(made) => serde_json::to_string_pretty(made),
         Outcome::Kernels(list) => serde_json::to_string_pretty(list),
     }?;
