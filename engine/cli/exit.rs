@@ -50,6 +50,12 @@ impl Failure {
         Self { cause: cause.into(), hint: None, exit: Exit::Failed }
     }
 
+    /// What was asked for is not there; `hint` says what may have been meant.
+    #[cold]
+    pub(crate) fn not_found(cause: impl Into<String>, hint: impl Into<String>) -> Self {
+        Self { cause: cause.into(), hint: Some(hint.into()), exit: Exit::Failed }
+    }
+
     /// The command line cannot be used; `hint` says what to type instead.
     #[cold]
     pub(crate) fn usage(cause: impl Into<String>, hint: impl Into<String>) -> Self {

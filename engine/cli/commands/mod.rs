@@ -2,9 +2,11 @@
 //!
 //! In: flags. Out: values that `render` shows. One file per command; none of them prints.
 
+mod certs;
 mod convert;
 mod failures;
 mod diagnose;
+mod explain;
 mod generate;
 mod kernels;
 mod read;
@@ -16,7 +18,9 @@ use tlslake_engine::run::SearchOutcome;
 use crate::exit::{Exit, Failure};
 use crate::flags::Command;
 
+pub(crate) use certs::CertsOutcome;
 pub(crate) use diagnose::DiagnosisOutcome;
+pub(crate) use explain::Explanation;
 pub(crate) use generate::GeneratedLogs;
 pub(crate) use kernels::{KernelEntry, KernelList};
 
@@ -27,6 +31,8 @@ pub(crate) enum Job {
     Report(report::ReportOnly),
     Failures(failures::Failures),
     Diagnose(diagnose::Diagnose),
+    Certs(certs::Certs),
+    Explain(Explanation),
     Generate(generate::GenerateLogs),
     Kernels,
 }
@@ -40,6 +46,10 @@ pub(crate) enum Outcome {
     Searched(Box<SearchOutcome>),
     /// Of `diagnose`.
     Diagnosis(Box<DiagnosisOutcome>),
+    /// Of `certs`.
+    Certificates(Box<CertsOutcome>),
+    /// Of `explain`.
+    Explained(Explanation),
     /// Of `generate`.
     Generated(GeneratedLogs),
     /// Of `kernels`.
@@ -61,6 +71,8 @@ impl Job {
             Command::Report(flags) => Self::Report(report::resolve(flags)?),
             Command::Failures(flags) => Self::Failures(failures::resolve(flags)?),
             Command::Diagnose(flags) => Self::Diagnose(diagnose::resolve(flags)?),
+            Command::Certs(flags) => Self::Certs(certs::resolve(flags)?),
+            Command::Explain(flags) => Self::Explain(explain::resolve(&flags)?),
             Command::Generate(flags) => Self::Generate(generate::resolve(flags)),
             Command::Kernels(_) => Self::Kernels,
         })
@@ -73,6 +85,8 @@ impl Job {
             Self::Report(job) => Outcome::Logs(Box::new(job.run()?)),
             Self::Failures(job) => Outcome::Searched(Box::new(job.run()?)),
             Self::Diagnose(job) => Outcome::Diagnosis(Box::new(job.run()?)),
+            Self::Certs(job) => Outcome::Certificates(Box::new(job.run()?)),
+            Self::Explain(explanation) => Outcome::Explained(explanation),
             Self::Generate(job) => Outcome::Generated(job.run()?),
             Self::Kernels => Outcome::Kernels(KernelList::of_this_machine()),
         })
@@ -86,6 +100,7 @@ impl Outcome {
             Self::Logs(logs) if !logs.report.is_clean() => Exit::Incomplete,
             Self::Searched(found) if !found.report.as_ref().is_none_or(Report::is_clean) => Exit::Incomplete,
             Self::Diagnosis(outcome) => outcome.exit(),
+            Self::Certificates(outcome) => outcome.exit(),
             _ => Exit::Clean,
         }
     }
@@ -96,7 +111,8 @@ impl Outcome {
             Self::Logs(logs) => logs.warning(),
             Self::Searched(found) => failures::warning(found),
             Self::Diagnosis(outcome) => outcome.warning(),
-            Self::Generated(_) | Self::Kernels(_) => None,
+            Self::Certificates(outcome) => outcome.warning(),
+            Self::Explained(_) | Self::Generated(_) | Self::Kernels(_) => None,
         }
     }
 }

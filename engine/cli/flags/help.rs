@@ -97,6 +97,40 @@ Examples:
     exit_codes_of_a_run!()
 );
 
+pub(super) const CERTS: &str = concat!(
+    "\
+Examples:
+  Which certificates will fail within 30 days, and how much traffic that is
+    tlslake certs logs/ --expiring 30d
+  The same as it stood at the end of January
+    tlslake certs logs/ --expiring 30d --as-of 2026-01-31 --until 2026-01-31
+  Every certificate, for a spreadsheet
+    tlslake certs logs/ --format csv > certificates.csv
+  Serial numbers of what expires within a week, for a script
+    tlslake certs lake/ --expiring 7d --format json | jq -r '.certificates[].serial'
+
+",
+    exit_codes_of_a_run!()
+);
+
+pub(super) const EXPLAIN: &str = concat!(
+    "\
+Examples:
+  The codes that AWS documents
+    tlslake explain
+  One of them, with commands to check and to mend it
+    tlslake explain ClientCertUntrusted
+  For a wiki
+    tlslake explain Failed:ClientCertExpired --format markdown
+
+",
+    "\
+Exit codes:
+  0  done
+  1  AWS documents no such code
+  2  the command line cannot be used"
+);
+
 pub(super) const GENERATE: &str = concat!(
     "\
 Examples:

@@ -1,7 +1,9 @@
 //! The command line's words: every flag once, with its help, unit and default. Declares only; `commands` gives it meaning.
 
 mod failures;
+mod certs;
 mod diagnose;
+mod explain;
 mod help;
 mod parse;
 #[cfg(test)]
@@ -15,7 +17,9 @@ use tlslake_engine::config::{Compression, LakeConfig};
 use tlslake_engine::scan::Kernel;
 
 pub(crate) use failures::{Column, FailuresFlags, FailuresFormat};
+pub(crate) use certs::CertsFlags;
 pub(crate) use diagnose::{DiagnoseFlags, ModeFlag, Top};
+pub(crate) use explain::ExplainFlags;
 
 /// AWS load balancer connection logs into Parquet, with a report of which clients could not connect and why
 #[derive(Debug, Parser)]
@@ -41,6 +45,12 @@ pub(crate) enum Command {
     /// Say what is wrong with the clients that cannot connect, what proves it, and what to type
     #[command(after_help = help::DIAGNOSE)]
     Diagnose(DiagnoseFlags),
+    /// List the client certificates, whether they work, and with --expiring which will fail
+    #[command(after_help = help::CERTS)]
+    Certs(CertsFlags),
+    /// Explain a reason code: what it means, how to check, how to mend it. Without a code: list them
+    #[command(after_help = help::EXPLAIN)]
+    Explain(ExplainFlags),
     /// Generate realistic connection logs; the same seed gives the same bytes
     #[command(after_help = help::GENERATE)]
     Generate(GenerateFlags),
@@ -58,6 +68,8 @@ impl Command {
             // Its rows are on stdout before there is an outcome to render.
             Command::Failures(_) => Format::Text,
             Command::Diagnose(flags) => flags.answer.format.into(),
+            Command::Certs(flags) => flags.show.format.into(),
+            Command::Explain(flags) => flags.format.into(),
             Command::Generate(flags) => flags.display.format,
             Command::Kernels(flags) => flags.format,
         }
@@ -223,6 +235,9 @@ pub(crate) enum Format {
     /// Markdown, of the commands whose own flag offers it
     #[value(skip)]
     Markdown,
+    /// Comma-separated values, likewise
+    #[value(skip)]
+    Csv,
 }
 
 /// When progress is shown.

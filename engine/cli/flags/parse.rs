@@ -85,6 +85,22 @@ fn not_a_time() -> String {
     "write 2026-01-01T10:00:00Z, with an offset 2026-01-01T12:00:00+02:00, or in UTC 2026-01-01T10:00 or 2026-01-01".to_owned()
 }
 
+/// A time ahead in seconds, above 0: `30d`, `12h`, `4w`.
+pub(super) fn time_ahead(text: &str) -> Result<u64, String> {
+    let digits = text.len() - text.trim_start_matches(|c: char| c.is_ascii_digit()).len();
+    let (number, unit) = text.split_at(digits);
+    let seconds = match unit {
+        "h" => Some(3_600),
+        "d" => Some(86_400),
+        "w" => Some(604_800),
+        _ => None,
+    };
+    let ahead = number.parse::<u64>().ok().zip(seconds).and_then(|(number, seconds)| number.checked_mul(seconds));
+    ahead
+        .filter(|ahead| *ahead > 0)
+        .ok_or_else(|| "write a whole number above 0 and a unit: 30d (days), 12h (hours), 4w (weeks)".to_owned())
+}
+
 /// A count of threads.
 pub(super) fn jobs(text: &str) -> Result<usize, String> {
     at_least_one(text, "write 1 or more, or leave it out for one per core")

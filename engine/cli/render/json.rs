@@ -9,6 +9,8 @@ pub(super) fn render(outcome: &Outcome) -> serde_json::Result<String> {
         // Its rows were a document of their own.
         Outcome::Searched(_) => return Ok(String::new()),
         Outcome::Diagnosis(outcome) => serde_json::to_string_pretty(&outcome.diagnosis),
+        Outcome::Certificates(outcome) => serde_json::to_string_pretty(&outcome.inventory),
+        Outcome::Explained(explanation) => super::explain::json(*explanation),
         Outcome::Generated(made) => serde_json::to_string_pretty(made),
         Outcome::Kernels(list) => serde_json::to_string_pretty(list),
     }?;

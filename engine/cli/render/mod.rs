@@ -2,7 +2,9 @@
 //!
 //! In: an [`Outcome`]. Out: the bytes of stdout. Never decides anything about logs.
 
+mod certs;
 mod diagnose;
+mod explain;
 mod generated;
 mod json;
 mod kernels;
@@ -32,6 +34,7 @@ pub(crate) fn render(outcome: &Outcome, format: Format) -> Result<String, Failur
         Format::Json => json::render(outcome).map_err(|error| Failure::run(format!("writing JSON: {error}"))),
         Format::Text => Ok(text_of(outcome, width_of_stdout())),
         Format::Markdown => Ok(markdown_of(outcome)),
+        Format::Csv => csv_of(outcome),
     }
 }
 
@@ -40,6 +43,8 @@ fn text_of(outcome: &Outcome, width: usize) -> String {
     match outcome {
         Outcome::Logs(logs) => text::render(&mut page, &logs.report, &logs.inputs),
         Outcome::Diagnosis(outcome) => diagnose::text(&mut page, outcome),
+        Outcome::Certificates(outcome) => certs::text(&mut page, outcome),
+        Outcome::Explained(explanation) => return explain::text(*explanation, width),
         Outcome::Generated(made) => generated::render(&mut page, made),
         Outcome::Searched(_) => {}
         Outcome::Kernels(list) => kernels::render(&mut page, list),
@@ -51,7 +56,16 @@ fn text_of(outcome: &Outcome, width: usize) -> String {
 fn markdown_of(outcome: &Outcome) -> String {
     match outcome {
         Outcome::Diagnosis(outcome) => diagnose::markdown(outcome),
+        Outcome::Explained(explanation) => explain::markdown(*explanation),
         other => anstream::adapter::strip_str(&text_of(other, UNLIMITED_WIDTH)).to_string(),
+    }
+}
+
+/// Comma-separated values, of the outcomes that have them; text of the others.
+fn csv_of(outcome: &Outcome) -> Result<String, Failure> {
+    match outcome {
+        Outcome::Certificates(outcome) => certs::csv(&outcome.inventory),
+        other => Ok(markdown_of(other)),
     }
 }
 
@@ -66,7 +80,7 @@ pub(crate) fn width_of_stdout() -> usize {
 pub(crate) fn print(text: &str, format: Format) -> Result<(), Failure> {
     let written = match format {
         // Never through a filter for colours: what stands in a document is data.
-        Format::Json | Format::Markdown => write_all(io::stdout().lock(), text),
+        Format::Json | Format::Markdown | Format::Csv => write_all(io::stdout().lock(), text),
         Format::Text => write_all(anstream::stdout().lock(), text),
     };
     match written {

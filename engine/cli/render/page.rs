@@ -61,6 +61,16 @@ impl Page {
         }
     }
 
+    /// An item of a list: what leads it stands before its first line, and the others are indented as far.
+    pub(super) fn item(&mut self, style: Style, lead: &str, text: &str) {
+        let indent = columns(lead);
+        let mut lead = lead.to_owned();
+        for line in wrapped(&printable(text), self.width.saturating_sub(indent).max(1)) {
+            self.line(style, &format!("{lead}{line}"));
+            lead = " ".repeat(indent);
+        }
+    }
+
     /// A table.
     pub(super) fn table(&mut self, grid: Grid) {
         for (line, style) in grid.lines(self.width) {

@@ -28,6 +28,7 @@
 mod case;
 mod finding;
 mod fix;
+mod inventory;
 mod past;
 #[cfg(test)]
 mod tests;
@@ -38,6 +39,10 @@ use crate::aggregate::Certificates;
 pub use crate::reasons::{Evidence, EvidenceSource};
 use case::Case;
 pub use finding::{AffectedClients, Certainty, Diagnosis, Finding, Fix, Hypothesis};
+pub use inventory::{
+    CertificateInventory, CertificateRow, CertificateState, Forecast, ForgottenCertificates, InventoryOptions, WithoutCertificate,
+    inventory,
+};
 
 /// What is asked of a diagnosis.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

@@ -27,5 +27,5 @@ pub use advice::{Advice, FixStep};
 pub use cause::Cause;
 pub use evidence::{Evidence, EvidenceSource};
 pub use lookup::{all, find, nearest, reason};
-pub use placeholder::{Placeholder, example, fill};
+pub use placeholder::{Placeholder, example, fill, placeholders};
 pub use reason::{Basis, Check, Commands, LogProof, Reason, Source, UsualCause};

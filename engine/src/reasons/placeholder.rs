@@ -67,6 +67,14 @@ pub fn fill<'a>(template: &'a str, value: impl Fn(&str) -> Option<String>) -> Co
     Cow::Owned(filled)
 }
 
+/// The placeholders of a template, in order; one that stands twice is there twice.
+pub fn placeholders(template: &str) -> impl Iterator<Item = &'static Placeholder> {
+    pieces(template).into_iter().filter_map(|piece| match piece {
+        Piece::Open(placeholder) => Some(placeholder),
+        Piece::Text(_) => None,
+    })
+}
+
 /// A template with every example in its place.
 pub fn example(template: &str) -> Cow<'_, str> {
     fill(template, |_| None)

@@ -1,25 +1,10 @@
-//! What AWS's reason codes mean, in a few words. Source: AWS, "Connection logs for your Application Load Balancer", error reason codes,
-//! and the re:Post article on mTLS client connection issues.
+//! What codes mean, in a few words: the balancer's from the catalogue, and those of rejected lines.
 
-const MEANINGS: [(&str, &str); 13] = [
-    ("ClientCertMaxChainDepthExceeded", "certificate chain is too deep (limit 4)"),
-    ("ClientCertMaxSizeExceeded", "certificate is too large (limit 16 KB)"),
-    ("ClientCertCrlHit", "revoked: on a revocation list of the trust store"),
-    ("ClientCertUntrusted", "issuer is not in the trust store"),
-    ("ClientCertNotYetValid", "used before its NotBefore"),
-    ("ClientCertExpired", "used after its NotAfter"),
-    ("ClientCertTypeUnsupported", "wrong kind of certificate (must be X.509 v3)"),
-    ("ClientCertInvalid", "does not meet the load balancer's requirements"),
-    ("ClientCertRejected", "refused by custom validation on the target"),
-    ("ClientCertCrlProcessingError", "revocation list could not be processed"),
-    ("UnmappedConnectionError", "anything else; often no certificate, or no TLS agreement"),
-    ("ClientCertPurposeInvalid", "key usage does not allow client authentication"),
-    ("ClientCertIncompatible", "incompatible with the listener's security policy"),
-];
+use tlslake_engine::reasons;
 
 /// The meaning of a code; one that AWS has not documented says so.
 pub(super) fn meaning(code: &str) -> &'static str {
-    MEANINGS.iter().find(|(known, _)| *known == code).map_or("unknown: not a documented reason code", |(_, meaning)| meaning)
+    reasons::reason(code).map_or("unknown: not a documented reason code", |reason| reason.meaning)
 }
 
 /// What makes a line a rejected one, by its reason code.

@@ -1,0 +1,63 @@
+//! `tlslake certs`: the client certificates of the logs, and which of them will fail.
+
+use jiff::Timestamp;
+use tlslake_engine::config::ReadConfig;
+use tlslake_engine::diagnose::{self, CertificateInventory, InventoryOptions};
+use tlslake_engine::report::Report;
+use tlslake_engine::run::{self, Control};
+
+use super::read;
+use crate::exit::{Exit, Failure};
+use crate::flags::{CertsFlags, ProgressMode};
+use crate::render::{progress, text};
+
+/// An inventory, ready to be taken.
+#[derive(Debug)]
+pub(crate) struct Certs {
+    inputs: Vec<String>,
+    read: ReadConfig,
+    options: InventoryOptions,
+    progress: ProgressMode,
+}
+
+/// An inventory, and what was read for it.
+#[derive(Debug)]
+pub(crate) struct CertsOutcome {
+    pub(crate) inventory: CertificateInventory,
+    pub(crate) report: Report,
+    /// As typed.
+    pub(crate) inputs: Vec<String>,
+}
+
+pub(super) fn resolve(flags: CertsFlags) -> Result<Certs, Failure> {
+    let read = read::settings(&flags.read)?;
+    let as_of = flags.forecast.as_of.unwrap_or_else(|| Timestamp::now().as_microsecond());
+    let options = InventoryOptions { as_of, expiring_s: flags.forecast.expiring };
+    Ok(Certs { inputs: flags.read.inputs, read, options, progress: flags.show.progress })
+}
+
+impl Certs {
+    pub(super) fn run(self) -> Result<CertsOutcome, Failure> {
+        let control = Control::default();
+        let found = progress::watch(self.progress, &control.progress, || run::certificates(&self.inputs, &self.read, &control))?;
+        let mut inventory = diagnose::inventory(&found.certificates, &self.options);
+        inventory.notes.extend(limits(&found.report));
+        Ok(CertsOutcome { inventory, report: found.report, inputs: self.inputs })
+    }
+}
+
+/// What of the input could not be used.
+fn limits(report: &Report) -> Vec<String> {
+    let trouble = (!report.is_clean()).then(|| format!("{}: what they hold is in no row", text::trouble(report)));
+    trouble.into_iter().chain(report.notes.iter().cloned()).collect()
+}
+
+impl CertsOutcome {
+    pub(super) fn exit(&self) -> Exit {
+        if self.report.is_clean() { Exit::Clean } else { Exit::Incomplete }
+    }
+
+    pub(super) fn warning(&self) -> Option<String> {
+        (!self.report.is_clean()).then(|| format!("{}; exit code {}", text::trouble(&self.report), Exit::Incomplete as u8))
+    }
+}
