@@ -21,6 +21,8 @@ pub struct Prefilter(Kind);
 enum Kind {
     /// Every line may.
     Every,
+    /// No line may.
+    None,
     /// Lines with this text.
     Text(Box<Finder<'static>>),
     /// Lines with any of these texts.
@@ -83,6 +85,11 @@ impl Prefilter {
         Self(chosen.unwrap_or(Kind::Every))
     }
 
+    /// Passes over everything without so much as counting the lines: what is left is the cost of reading.
+    pub fn none() -> Self {
+        Self(Kind::None)
+    }
+
     /// Whether every line may match: there is nothing to be gained from looking.
     pub fn passes_all(&self) -> bool {
         matches!(self.0, Kind::Every)
@@ -94,6 +101,7 @@ impl Prefilter {
     pub fn find(&self, text: &[u8], out: &mut Candidates) {
         out.clear();
         match &self.0 {
+            Kind::None => {}
             Kind::Every => each_line(text, |_| true, out),
             Kind::Text(needle) => around(text, &**needle, |_| true, out),
             Kind::AnyText(needle) => around(text, &**needle, |_| true, out),
