@@ -1,7 +1,7 @@
 //! `tlslake diagnose`: what is wrong with the clients that cannot connect, and the remedy.
 
 use tlslake_engine::config::ReadConfig;
-use tlslake_engine::diagnose::{self, Diagnosis, Mode, Options};
+use tlslake_engine::diagnose::{self, Diagnosis, Given, Mode, Options};
 use tlslake_engine::report::Report;
 use tlslake_engine::run::{self, Control};
 
@@ -39,6 +39,7 @@ pub(super) fn resolve(flags: DiagnoseFlags) -> Result<Diagnose, Failure> {
             Top::All => None,
             Top::Most(most) => Some(most),
         },
+        given: Given { inputs: flags.read.inputs.clone(), ..Given::default() },
     };
     Ok(Diagnose { inputs: flags.read.inputs, read, options, progress: flags.answer.progress })
 }

@@ -51,6 +51,21 @@ pub struct Options {
     pub mode: Option<Mode>,
     /// Findings wanted at most, the most affected first; `None`: all.
     pub top: Option<usize>,
+    /// What advice may call by name.
+    pub given: Given,
+}
+
+/// What was given, by the names under which its giver knows it: commands in advice can be pasted as they are then.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Given {
+    /// Logs.
+    pub inputs: Vec<String>,
+    /// Files with client certificates.
+    pub client_certs: Vec<String>,
+    /// CA bundles.
+    pub ca_bundles: Vec<String>,
+    /// Revocation lists.
+    pub crls: Vec<String>,
 }
 
 /// A listener's mode of mutual authentication.
@@ -80,7 +95,8 @@ pub fn diagnose(certificates: &Certificates, options: &Options) -> Diagnosis {
 }
 
 fn finding(case: &Case<'_>, options: &Options) -> Finding {
-    let verdict = verdict::of(case);
+    let mut verdict = verdict::of(case);
+    fix::fill_checks(&mut verdict.hypotheses, case, options);
     let clients = case.clients();
     Finding {
         reason: case.reason.to_owned(),

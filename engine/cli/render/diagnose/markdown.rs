@@ -93,8 +93,14 @@ fn longest_run(text: &str) -> usize {
     text.split(|c| c != '`').map(str::len).max().unwrap_or(0)
 }
 
-/// Text with everything that means something in Markdown or HTML made to mean itself.
+/// Sentences, with what stands between backticks as code. However these are paired, nothing in them means anything else.
 fn prose(text: &str) -> String {
+    let pieces = text.split('`').enumerate();
+    pieces.map(|(index, piece)| if index % 2 == 0 { escaped(piece) } else { code(piece) }).collect()
+}
+
+/// Text with everything that means something in Markdown or HTML made to mean itself.
+fn escaped(text: &str) -> String {
     let text = printable(text);
     let mut escaped = String::with_capacity(text.len() + 16);
     for c in text.chars() {
@@ -118,7 +124,7 @@ mod tests {
 
     #[test]
     fn text_of_a_stranger_means_itself() {
-        assert_eq!(prose("CN=<b>*x*</b> [a](b) `c` @all"), "CN=&lt;b&gt;\\*x\\*&lt;/b&gt; \\[a\\](b) \\`c\\` &#64;all");
+        assert_eq!(prose("CN=<b>*x*</b> [a](b) `c*` @all"), "CN=&lt;b&gt;\\*x\\*&lt;/b&gt; \\[a\\](b) `c*` &#64;all");
         assert_eq!(prose("a\nb"), "a\\\\u{a}b");
         assert_eq!(code("a`b"), "``a`b``");
         assert_eq!(code("`"), "`` ` ``");

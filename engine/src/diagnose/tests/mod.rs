@@ -1,5 +1,6 @@
 //! Hand-made histories, and what must be said of them.
 
+mod advice;
 mod observations;
 mod order;
 mod reasons;
