@@ -55,13 +55,9 @@ fn causes_of(reason: &str) -> &'static [FactKind] {
         "ClientCertTypeUnsupported" => &[FactKind::NotX509v3],
         "ClientCertInvalid" => &[FactKind::WeakKey, FactKind::UnsupportedKey, FactKind::WeakSignature, FactKind::NotX509v3],
         "ClientCertPurposeInvalid" => &[FactKind::PurposeNotClientAuth],
-        "ClientCertCrlProcessingError" => &[
-            FactKind::CrlUnparsable,
-            FactKind::CrlBadSignature,
-            FactKind::CrlWrongIssuer,
-            FactKind::CrlExpired,
-            FactKind::QuotaExceeded,
-        ],
+        "ClientCertCrlProcessingError" => {
+            &[FactKind::CrlUnparsable, FactKind::CrlBadSignature, FactKind::CrlWrongIssuer, FactKind::CrlExpired, FactKind::QuotaExceeded]
+        }
         _ => &[],
     }
 }
@@ -75,7 +71,9 @@ fn decide(verdict: &mut Verdict, case: &Case<'_>, facts: &[Fact]) {
     if verdict.certainty == Certainty::Proven {
         return;
     }
-    let deciding = causes_of(case.reason).iter().find_map(|kind| find(facts, *kind));
+    let is_other_quota = |fact: &Fact| fact.kind == FactKind::QuotaExceeded && fact.source != EvidenceSource::Crl;
+    let fitting = |kind: FactKind| facts.iter().find(|fact| fact.kind == kind && !is_other_quota(fact));
+    let deciding = causes_of(case.reason).iter().find_map(|kind| fitting(*kind));
     match deciding.and_then(|fact| Some((fact, fact.kind.cause()?))) {
         Some((fact, cause)) => prove(verdict, case, fact, cause),
         None if case.reason == "ClientCertUntrusted" => trusted_by_the_files(verdict, facts),
@@ -85,7 +83,7 @@ fn decide(verdict: &mut Verdict, case: &Case<'_>, facts: &[Fact]) {
 
 fn prove(verdict: &mut Verdict, case: &Case<'_>, fact: &Fact, cause: Cause) {
     (verdict.cause, verdict.certainty) = (cause, Certainty::Proven);
-    verdict.summary.clone_from(&fact.says);
+    verdict.summary = sentence(&fact.says);
     verdict.hypotheses.clear();
     match (case.reason, cause) {
         ("ClientCertCrlProcessingError", _) => verdict.summary.push_str(" AWS documents no causes of this code; this defect is there."),
@@ -107,7 +105,7 @@ fn trusted_by_the_files(verdict: &mut Verdict, facts: &[Fact]) {
     let quota = facts.iter().find(|fact| fact.kind == FactKind::QuotaExceeded && fact.source == EvidenceSource::CaBundle);
     if let Some(quota) = quota {
         (verdict.cause, verdict.certainty) = (Cause::QuotaExceeded, Certainty::Proven);
-        verdict.summary = format!("The chain leads to the bundle given, but that is over a quota: {}", quota.says);
+        verdict.summary = format!("The chain leads to the bundle given, but that is over a quota: {}", sentence(&quota.says));
         verdict.hypotheses.clear();
         return;
     }
@@ -168,7 +166,7 @@ fn suspect(verdict: &mut Verdict, facts: &[Fact]) {
     verdict.hypotheses.retain(|one| found.iter().all(|(cause, _)| *cause != one.cause));
     let guessed = std::mem::take(&mut verdict.hypotheses);
     for (cause, fact) in found {
-        verdict.add_hypothesis(cause, format!("The files given show it: {}", fact.says));
+        verdict.add_hypothesis(cause, format!("The files given show it: {}", sentence(&fact.says)));
     }
     verdict.hypotheses.extend(guessed);
 }
@@ -186,7 +184,17 @@ fn testify(verdict: &mut Verdict, case: &Case<'_>, facts: &[Fact]) {
 const WILL_FAIL_NEXT: &str = " This is not what the reason stands for, but would fail next.";
 
 fn evidence(fact: &Fact, more: &str) -> Evidence {
-    Evidence { from: fact.source, says: format!("{}{more}", fact.says) }
+    Evidence { from: fact.source, says: format!("{}{more}", sentence(&fact.says)) }
+}
+
+/// A fact's words as a sentence. A file's name keeps its first letter.
+fn sentence(says: &str) -> String {
+    const OPENING: [&str; 5] = ["the ", "no ", "none ", "neither ", "serial "];
+    let (first, rest) = says.split_at_checked(1).unwrap_or((says, ""));
+    match OPENING.iter().any(|word| says.starts_with(word)) {
+        true => format!("{}{rest}.", first.to_uppercase()),
+        false => format!("{says}."),
+    }
 }
 
 /// What the log says already.
