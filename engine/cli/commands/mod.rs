@@ -4,9 +4,9 @@
 
 mod certs;
 mod convert;
-mod failures;
 mod diagnose;
 mod explain;
+mod failures;
 mod generate;
 mod kernels;
 mod read;

@@ -27,7 +27,9 @@ pub(super) const TOP: &str = concat!(
 Examples:
   tlslake convert logs/ --out lake
   tlslake report 'logs/**/conn_log_*.gz' --since 2026-01-01T10:00
+  tlslake diagnose logs/
   tlslake failures logs/ --client-ip 203.0.113.7
+  tlslake certs logs/ --expiring 30d
   tlslake generate --out sample --files 4 --lines 10000
 
 `tlslake <COMMAND> --help` has the flags and more examples.
@@ -82,7 +84,12 @@ Examples:
   Which clients, for a script
     tlslake failures lake --columns client_ip --format csv | sort | uniq -c | sort -rn
 
-Rows come in input order; those of a lake in the order of its files: account, region, day. A row that matches nothing is no error.
+Rows come in input order; those of a lake in the order of its files: account, region, day. That no row matches is no error.
+
+",
+    exit_codes_of_a_run!()
+);
+
 pub(super) const DIAGNOSE: &str = concat!(
     "\
 Examples:

@@ -1,9 +1,9 @@
 //! The command line's words: every flag once, with its help, unit and default. Declares only; `commands` gives it meaning.
 
-mod failures;
 mod certs;
 mod diagnose;
 mod explain;
+mod failures;
 mod help;
 mod parse;
 #[cfg(test)]
@@ -16,10 +16,10 @@ use tlslake_datasets::Generate;
 use tlslake_engine::config::{Compression, LakeConfig};
 use tlslake_engine::scan::Kernel;
 
-pub(crate) use failures::{Column, FailuresFlags, FailuresFormat};
 pub(crate) use certs::CertsFlags;
 pub(crate) use diagnose::{DiagnoseFlags, ModeFlag, Top};
 pub(crate) use explain::ExplainFlags;
+pub(crate) use failures::{Column, FailuresFlags, FailuresFormat};
 
 /// AWS load balancer connection logs into Parquet, with a report of which clients could not connect and why
 #[derive(Debug, Parser)]
