@@ -81,7 +81,7 @@ fn block(page: &mut String, command: &str) {
 }
 
 /// Text as it stands, in one line.
-fn code(text: &str) -> String {
+pub(super) fn code(text: &str) -> String {
     let text = printable(text);
     let fence = "`".repeat(longest_run(&text) + 1);
     // A space inside each fence keeps backticks and spaces at the ends apart from it; Markdown takes one off again.
@@ -94,7 +94,7 @@ fn longest_run(text: &str) -> usize {
 }
 
 /// Sentences, with what stands between backticks as code. However these are paired, nothing in them means anything else.
-fn prose(text: &str) -> String {
+pub(super) fn prose(text: &str) -> String {
     let pieces = text.split('`').enumerate();
     pieces.map(|(index, piece)| if index % 2 == 0 { escaped(piece) } else { code(piece) }).collect()
 }

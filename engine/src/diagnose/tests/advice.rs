@@ -5,7 +5,7 @@ use super::*;
 
 fn advised(history: CertificateHistory, options: &Options) -> Finding {
     let certificates = Certificates { histories: vec![history], ..Certificates::default() };
-    diagnose(&certificates, options).findings.remove(0)
+    diagnose(&certificates, &Material::default(), options).findings.remove(0)
 }
 
 fn text(finding: &Finding) -> String {
