@@ -128,21 +128,22 @@ fn trusted_by_the_files(verdict: &mut Verdict, facts: &[Fact]) {
 fn expired(verdict: &mut Verdict, case: &Case<'_>, material: &Material, facts: &[Fact]) {
     let higher = find(facts, FactKind::IntermediateExpired);
     let own = find(facts, FactKind::LeafExpired);
-    let no_date_logged = case.while_leaf_was(&[LeafState::Expired, LeafState::Valid, LeafState::NotYetValid]).is_none();
+    let was_never_valid = case.while_leaf_was(&[LeafState::Valid, LeafState::NotYetValid]).is_none();
+    let held_at_first = |kind| find(&self::facts(case, material, case.first()), kind).is_some();
     match (verdict.certainty, higher, own) {
         (Certainty::Proven, Some(_), _) => {
             verdict.summary.push_str(" A CA certificate above it has expired as well.");
         }
         (Certainty::Proven, None, _) | (_, None, None) => {}
         (_, Some(fact), own) => {
-            if find(&self::facts(case, material, case.first()), FactKind::IntermediateExpired).is_some() {
+            if held_at_first(FactKind::IntermediateExpired) {
                 prove(verdict, case, fact, Cause::IntermediateExpired);
             }
-            if own.is_some() && no_date_logged {
+            if own.is_some() && was_never_valid {
                 verdict.summary.push_str(" The client's own certificate has expired as well.");
             }
         }
-        (_, None, Some(fact)) if no_date_logged => prove(verdict, case, fact, Cause::LeafExpired),
+        (_, None, Some(fact)) if was_never_valid && held_at_first(FactKind::LeafExpired) => prove(verdict, case, fact, Cause::LeafExpired),
         (_, None, Some(_)) => {}
     }
 }
@@ -213,6 +214,7 @@ fn bears_on(reason: &str, kind: FactKind) -> bool {
         || match reason {
             "ClientCertCrlHit" => is_about_lists || kind == FactKind::LeafNotGiven,
             "ClientCertExpired" => matches!(kind, FactKind::IntermediateExpired | FactKind::LeafExpired | FactKind::LeafNotGiven),
+            "ClientCertNotYetValid" => matches!(kind, FactKind::LeafNotYetValid | FactKind::LeafNotGiven),
             "ClientCertIncompatible" => matches!(kind, FactKind::WeakKey | FactKind::UnsupportedKey | FactKind::WeakSignature),
             "UnmappedConnectionError" => !is_about_lists,
             "ClientCertCrlProcessingError" => is_about_lists && kind != FactKind::SerialNotListed,

@@ -11,7 +11,7 @@ use crate::reasons::{self, Cause, FixStep};
 /// What to do in a case; never empty.
 pub(super) fn steps(case: &Case<'_>, verdict: &Verdict, options: &Options) -> Vec<Fix> {
     let known = |name: &str| value(name, case, options);
-    let put_in = |template: &str| reasons::fill(template, |name| known(name).map(|value| word(&value))).into_owned();
+    let put_in = |template: &str| reasons::fill(template, |name| quoted(name, case, options)).into_owned();
     let steps = advised(case.reason, verdict.cause, options.mode).iter();
     steps
         .map(|one| Fix {
@@ -34,7 +34,19 @@ fn advised(reason: &str, cause: Cause, mode: Option<Mode>) -> &'static [FixStep]
 /// Puts what is known into the checks of hypotheses.
 pub(super) fn fill_checks(hypotheses: &mut [Hypothesis], case: &Case<'_>, options: &Options) {
     for one in hypotheses {
-        one.check = reasons::fill(one.cause.advice().check, |name| value(name, case, options).map(|value| word(&value))).into_owned();
+        one.check = reasons::fill(one.cause.advice().check, |name| quoted(name, case, options)).into_owned();
+    }
+}
+
+/// What is known of a placeholder, as words of a shell.
+fn quoted(placeholder: &str, case: &Case<'_>, options: &Options) -> Option<String> {
+    match placeholder {
+        "logs" => {
+            let inputs = &options.given.inputs;
+            let words: Vec<String> = inputs.iter().map(|input| word(input)).collect();
+            (!words.is_empty() && !inputs.iter().any(|input| input == "-")).then(|| words.join(" "))
+        }
+        other => value(other, case, options).map(|value| word(&value)),
     }
 }
 
@@ -42,7 +54,6 @@ pub(super) fn fill_checks(hypotheses: &mut [Hypothesis], case: &Case<'_>, option
 fn value(placeholder: &str, case: &Case<'_>, options: &Options) -> Option<String> {
     let given = &options.given;
     match placeholder {
-        "logs" => given.inputs.first().filter(|input| given.inputs.len() == 1 && *input != "-").cloned(),
         "reason" => Some(case.reason.to_owned()),
         "subject" => case.history.subject.as_deref().map(str::to_owned),
         "serial" => case.history.serial.as_deref().map(str::to_owned),

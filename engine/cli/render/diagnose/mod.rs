@@ -2,8 +2,6 @@
 
 mod markdown;
 mod support;
-#[cfg(test)]
-mod tests;
 mod text;
 
 use tlslake_engine::diagnose::{Certainty, Diagnosis, EvidenceSource, Finding};

@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use super::super::number::{count, counted};
 use super::super::text::shell;
-use super::markdown::{code, prose};
+use super::markdown::{code, escaped};
 use super::{certainty, clients, when};
 use crate::commands::Pack;
 
@@ -27,7 +27,7 @@ pub(crate) fn support_readme(pack: &Pack) -> String {
             clients(finding),
             finding.cause.name(),
             certainty(finding.certainty),
-            prose(&finding.summary),
+            escaped(&finding.summary),
         );
     }
     contents(&mut page, pack);

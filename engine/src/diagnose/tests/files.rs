@@ -165,6 +165,16 @@ fn expired_higher_in_the_chain() {
 }
 
 #[test]
+fn the_leafs_dates_may_come_from_its_file() {
+    let root = root("root", LONG);
+    let mut history = logged().with(failed("ClientCertExpired", NOW + 91 * DAY, NOW + 92 * DAY).leaf(LeafState::Unknown));
+    (history.validity, history.not_before, history.not_after) = (None, None, None);
+    let finding = with_files(history, &Files { bundle: &[&root.pem()], clients: &[&for_clients(&root)], ..Files::default() });
+    assert_cause(&finding, Cause::LeafExpired, Certainty::Proven);
+    assert_says(&finding, "client-1.pem");
+}
+
+#[test]
 fn the_leafs_own_end_stays_the_cause_and_the_other_is_said() {
     let root = root("root", LONG);
     let between = intermediate("between", (-500, 1), &root);
@@ -252,7 +262,7 @@ fn a_chain_deeper_than_four() {
     for number in 2..=4 {
         chain.push(intermediate(&format!("ca {number}"), LONG, chain.last().unwrap()));
     }
-    let client: String = [for_clients(chain.last().unwrap())].into_iter().chain(chain.iter().rev().map(|ca| ca.pem())).collect();
+    let client: String = [for_clients(chain.last().unwrap())].into_iter().chain(chain.iter().rev().map(Ca::pem)).collect();
     let files = Files { bundle: &[&root.pem()], clients: &[&client], ..Files::default() };
     assert_cause(&with_files(failing("ClientCertMaxChainDepthExceeded"), &files), Cause::ChainTooDeep, Certainty::Proven);
 }
