@@ -98,6 +98,20 @@ pub fn report<S: AsRef<std::ffi::OsStr>>(inputs: &[S], read: &ReadConfig, contro
     Ok(result::report(&plan, &outcome, None))
 }
 
+/// Reads and decompresses `inputs`, checks what is checked on the way (members, checksums, lengths of lines), and drops the text: the floor under
+/// the cost of everything else. The report counts bytes and names files that failed; it has no lines or rows.
+///
+/// # Errors
+/// As [`fn@report`].
+pub fn decompress<S: AsRef<std::ffi::OsStr>>(inputs: &[S], read: &ReadConfig, control: &Control) -> Result<Report> {
+    let mut plan = Plan::new(inputs, Lakes::Refuse, read, control, Grouping::InOrder)?;
+    plan.wants.lines = true;
+    plan.prefilter = Some(Prefilter::none());
+    let outcome = pipeline::run(&plan, &mut NoSink)?;
+    result::check_not_empty(&plan, &outcome)?;
+    Ok(result::report(&plan, &outcome, None))
+}
+
 /// What [`certificates`] found.
 #[derive(Clone, Debug)]
 pub struct CertificatesOutcome {

@@ -30,19 +30,39 @@ struct Scratch {
 pub(super) struct Searched(Candidates);
 
 impl Searched {
-    /// Parses the lines of `text` as a run of the batch: all of them, or under a search those that may match.
-    pub(super) fn parse(&mut self, plan: &Plan<'_>, parser: &mut Parser, file: u32, offset: u64, text: &[u8]) {
-        let Some(prefilter) = &plan.prefilter else { return parser.parse(file, offset, text) };
+    /// Looks through `text`; gives the lines that there are to parse: all of them, or under a search those that may match.
+    fn find(&mut self, plan: &Plan<'_>, text: &[u8]) -> usize {
+        match &plan.prefilter {
+            None => memchr::memchr_iter(b'\n', text).count(),
+            Some(prefilter) => {
+                prefilter.find(text, &mut self.0);
+                self.0.places.len()
+            }
+        }
+    }
+
+    /// Parses what was found in `text` as a run of the batch.
+    fn parse_found(&self, plan: &Plan<'_>, parser: &mut Parser, file: u32, offset: u64, text: &[u8]) {
+        if plan.prefilter.is_none() {
+            return parser.parse(file, offset, text);
+        }
         let Self(found) = self;
-        prefilter.find(text, found);
         parser.parse(file, offset, &found.text);
         let batch = parser.batch_mut();
         batch.place_lines(|line| found.places.get(line as usize).copied().unwrap_or_default());
         if let Some(run) = batch.runs.last_mut() {
-            run.tally.passed_over = found.lines - run.tally.lines;
+            run.tally.passed_over = found.lines.saturating_sub(run.tally.lines);
             run.tally.lines = found.lines;
             run.tally.raw_bytes = text.len() as u64;
         }
+    }
+
+    /// Both.
+    pub(super) fn parse(&mut self, plan: &Plan<'_>, parser: &mut Parser, file: u32, offset: u64, text: &[u8]) {
+        if plan.prefilter.is_some() {
+            self.find(plan, text);
+        }
+        self.parse_found(plan, parser, file, offset, text);
     }
 }
 
@@ -126,8 +146,13 @@ fn parse_file(plan: &Plan<'_>, scratch: &mut Scratch, file: u32, slot: &mut Slot
         Ok(whole)
     });
     match decoded {
-        Ok(Whole::Done) if too_many_lines(plan, slot, &scratch.text) => return Ok(Whole::OverLimit),
-        Ok(Whole::Done) => scratch.searched.parse(plan, &mut slot.parser, file, 0, &scratch.text),
+        Ok(Whole::Done) => {
+            let lines = scratch.searched.find(plan, &scratch.text);
+            if too_many_lines(plan, slot, lines) {
+                return Ok(Whole::OverLimit);
+            }
+            scratch.searched.parse_found(plan, &mut slot.parser, file, 0, &scratch.text);
+        }
         Err(_) if plan.read.on_corrupt == OnCorrupt::Salvage => return salvage(plan, scratch, file, slot),
         _ => {}
     }
@@ -165,11 +190,10 @@ fn balancer(object: &str) -> Option<Arc<str>> {
     Some(LogName::parse(name)?.balancer().into())
 }
 
-/// Whether the batch would outgrow its share of memory with the lines of `text`.
-fn too_many_lines(plan: &Plan<'_>, slot: &Slot, text: &[u8]) -> bool {
+/// Whether the batch would outgrow its share of memory with so many more lines.
+fn too_many_lines(plan: &Plan<'_>, slot: &Slot, lines: usize) -> bool {
     let batch = slot.parser.batch();
-    let lines = batch.rows() + batch.rejected.len() + memchr::memchr_iter(b'\n', text).count();
-    lines > plan.tuning.portion_lines
+    batch.rows() + batch.rejected.len() + lines > plan.tuning.portion_lines
 }
 
 /// Parses the whole lines before the fault of a damaged file that is held in memory, if they are not too many; gives that fault.
@@ -178,12 +202,13 @@ fn salvage(plan: &Plan<'_>, scratch: &mut Scratch, file: u32, slot: &mut Slot) -
     let mut lines = LineReader::new(StreamDecoder::new(Cursor::new(&scratch.stored)), plan.tuning.piece_bytes, plan.read.max_line);
     loop {
         let piece = lines.next(&mut scratch.text);
-        if too_many_lines(plan, slot, &scratch.text) {
+        let found = scratch.searched.find(plan, &scratch.text);
+        if too_many_lines(plan, slot, found) {
             slot.parser.rollback(mark);
             return Ok(Whole::OverLimit);
         }
         if !scratch.text.is_empty() {
-            scratch.searched.parse(plan, &mut slot.parser, file, lines.piece_offset(), &scratch.text);
+            scratch.searched.parse_found(plan, &mut slot.parser, file, lines.piece_offset(), &scratch.text);
         }
         if piece?.is_none() {
             return Ok(Whole::Done);

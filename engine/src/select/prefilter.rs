@@ -5,10 +5,10 @@
 
 use std::net::IpAddr;
 
-use aho_corasick::AhoCorasick;
 use ipnet::IpNet;
 use memchr::memmem::Finder;
 use memchr::{memchr, memchr_iter, memrchr};
+use regex::bytes::{Regex, RegexBuilder};
 
 use super::Selection;
 use crate::fields::{canonical_serial, unquoted};
@@ -21,10 +21,12 @@ pub struct Prefilter(Kind);
 enum Kind {
     /// Every line may.
     Every,
+    /// No line may.
+    None,
     /// Lines with this text.
     Text(Box<Finder<'static>>),
     /// Lines with any of these texts.
-    AnyText(Box<AhoCorasick>),
+    AnyText(Regex),
     /// Lines with any of these texts, if their client's address is one of these.
     Addresses(Box<dyn Needle>, Vec<IpNet>),
     /// Lines whose client's address lies in one of these.
@@ -43,7 +45,7 @@ impl Needle for Finder<'static> {
     }
 }
 
-impl Needle for AhoCorasick {
+impl Needle for Regex {
     fn find_in(&self, text: &[u8]) -> Option<usize> {
         self.find(text).map(|found| found.start())
     }
@@ -75,12 +77,17 @@ impl Prefilter {
             .or_else(|| selection.trace_id.as_deref().filter(|id| !id.is_empty()).map(text))
             .or_else(|| rare_serial.and_then(serial_text))
             .or_else(|| addresses(&selection.clients))
-            .or_else(|| subject.and_then(|part| any_text([part])))
+            .or_else(|| subject.and_then(|part| any_text("", &[part])))
             .or_else(|| (!selection.clients.is_empty()).then(|| Kind::Networks(selection.clients.clone())))
             .or_else(|| reasons(&selection.reasons))
             .or_else(|| (!selection.all).then(|| text("Failed")))
             .or_else(|| serial.as_deref().and_then(serial_text));
         Self(chosen.unwrap_or(Kind::Every))
+    }
+
+    /// Passes over everything without so much as counting the lines: what is left is the cost of reading.
+    pub fn none() -> Self {
+        Self(Kind::None)
     }
 
     /// Whether every line may match: there is nothing to be gained from looking.
@@ -94,9 +101,10 @@ impl Prefilter {
     pub fn find(&self, text: &[u8], out: &mut Candidates) {
         out.clear();
         match &self.0 {
+            Kind::None => {}
             Kind::Every => each_line(text, |_| true, out),
             Kind::Text(needle) => around(text, &**needle, |_| true, out),
-            Kind::AnyText(needle) => around(text, &**needle, |_| true, out),
+            Kind::AnyText(needle) => around(text, needle, |_| true, out),
             Kind::Addresses(needle, networks) => around(text, &**needle, |line| client_is_in(line, networks), out),
             Kind::Networks(networks) => each_line(text, |line| client_is_in(line, networks), out),
         }
@@ -115,14 +123,16 @@ fn text(needle: &str) -> Kind {
     Kind::Text(Box::new(Finder::new(needle.as_bytes()).into_owned()))
 }
 
-/// Any of these, in any letter case of ASCII. `None` where the automaton cannot be built: what cannot be looked for is passed on.
-fn any_text<T: AsRef<[u8]>>(needles: impl IntoIterator<Item = T>) -> Option<Kind> {
-    Some(Kind::AnyText(Box::new(AhoCorasick::builder().ascii_case_insensitive(true).build(needles).ok()?)))
+/// `before`, followed by any of `texts` in any letter case of ASCII. `None` where no automaton can be built: what cannot be looked for is passed on.
+fn any_text(before: &str, texts: &[&str]) -> Option<Kind> {
+    let texts: Vec<String> = texts.iter().map(|text| regex::escape(text)).collect();
+    let pattern = format!("{before}(?i:{})", texts.join("|"));
+    Some(Kind::AnyText(RegexBuilder::new(&pattern).unicode(false).build().ok()?))
 }
 
 fn reasons(codes: &[String]) -> Option<Kind> {
-    let is_rare = !codes.is_empty() && codes.iter().all(|code| !code.is_empty());
-    if is_rare { any_text(codes) } else { None }
+    let codes: Vec<&str> = codes.iter().map(String::as_str).collect();
+    if codes.is_empty() { None } else { any_text("Failed:", &codes) }
 }
 
 /// The digits in a row or in pairs with colons between, counted from the end; leading zeros may stand before them.
@@ -134,7 +144,7 @@ fn serial_text(digits: &str) -> Option<Kind> {
         }
         pairs.push(digit);
     }
-    any_text([digits, &pairs])
+    any_text("", &[digits, &pairs])
 }
 
 /// IPv4 addresses have one spelling, so they can be looked for; IPv6 addresses have many.
@@ -146,7 +156,7 @@ fn addresses(networks: &[IpNet]) -> Option<Kind> {
     let texts: Vec<String> = networks.iter().map(|network| network.addr().to_string()).collect();
     let needle: Box<dyn Needle> = match texts.as_slice() {
         [one] => Box::new(Finder::new(one.as_bytes()).into_owned()),
-        many => Box::new(AhoCorasick::new(many).ok()?),
+        many => Box::new(Regex::new(&many.iter().map(|text| regex::escape(text)).collect::<Vec<_>>().join("|")).ok()?),
     };
     Some(Kind::Addresses(needle, networks.to_vec()))
 }
