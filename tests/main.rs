@@ -6,6 +6,7 @@
 mod support;
 
 mod cli;
+mod diagnose;
 mod failures;
 mod golden;
 mod hostile;

@@ -27,6 +27,7 @@ fn help() {
     assert_words!("help_convert", run(["convert", "--help"]).exits(0).stdout);
     assert_words!("help_report", run(["report", "--help"]).exits(0).stdout);
     assert_words!("help_failures", run(["failures", "--help"]).exits(0).stdout);
+    assert_words!("help_diagnose", run(["diagnose", "--help"]).exits(0).stdout);
     assert_words!("help_generate", run(["generate", "--help"]).exits(0).stdout);
     assert_words!("help_kernels", run(["kernels", "--help"]).exits(0).stdout);
 }
@@ -35,6 +36,14 @@ fn help() {
 fn the_report_of_the_golden_logs() {
     let golden = tlslake_datasets::golden_dir();
     assert_words!("report_golden", run(["report", golden.to_str().unwrap()]).stdout);
+}
+
+#[test]
+fn the_diagnosis_of_the_golden_logs() {
+    let golden = tlslake_datasets::golden_dir();
+    let diagnose = |more: &[&str]| run(["diagnose", golden.to_str().unwrap()].iter().chain(more)).stdout;
+    assert_words!("diagnose_golden", diagnose(&["--top", "6"]));
+    assert_words!("diagnose_golden_markdown", diagnose(&["--top", "3", "--format", "markdown"]));
 }
 
 #[test]

@@ -62,6 +62,12 @@ impl Failure {
         Self { cause: cause.into(), hint: Some(hint.into()), exit: Exit::Usage }
     }
 
+    /// The same with a way out.
+    #[cold]
+    pub(crate) fn hinting(self, hint: impl Into<String>) -> Self {
+        Self { hint: Some(hint.into()), ..self }
+    }
+
     /// Says it on stderr and gives the exit code.
     pub(crate) fn tell(self) -> Exit {
         say(ERROR, "error", &self.cause);
@@ -76,6 +82,12 @@ impl From<Error> for Failure {
     fn from(error: Error) -> Self {
         let hint = hint(&error);
         Self { cause: error.to_string(), hint, exit: exit_of(&error) }
+    }
+}
+
+impl From<tlslake_engine::trust::TrustError> for Failure {
+    fn from(error: tlslake_engine::trust::TrustError) -> Self {
+        Self::run(error.to_string()).hinting(error.hint)
     }
 }
 

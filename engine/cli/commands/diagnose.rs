@@ -1,13 +1,17 @@
 //! `tlslake diagnose`: what is wrong with the clients that cannot connect, and the remedy.
 
-use tlslake_engine::config::ReadConfig;
-use tlslake_engine::diagnose::{self, Diagnosis, Mode, Options};
-use tlslake_engine::report::Report;
-use tlslake_engine::run::{self, Control};
+use std::path::PathBuf;
 
-use super::read;
-use crate::exit::{Exit, Failure};
-use crate::flags::{DiagnoseFlags, ModeFlag, ProgressMode, Top};
+use tlslake_engine::config::ReadConfig;
+use tlslake_engine::diagnose::{self, Diagnosis, Given, Mode, Options};
+use tlslake_engine::report::Report;
+use tlslake_engine::run::{self, CertificatesOutcome, Control};
+use tlslake_engine::trust::{Material, TrustError};
+
+use super::support_pack::{self, GivenCertificate, Pack, Wanted};
+use super::{files, read};
+use crate::exit::{self, Exit, Failure};
+use crate::flags::{DiagnoseFlags, EvidenceFlags, ModeFlag, ProgressMode, Top};
 use crate::render::progress;
 
 /// A diagnosis, ready to run.
@@ -15,7 +19,9 @@ use crate::render::progress;
 pub(crate) struct Diagnose {
     inputs: Vec<String>,
     read: ReadConfig,
-    options: Options,
+    evidence: EvidenceFlags,
+    top: Option<usize>,
+    support_pack: Option<PathBuf>,
     progress: ProgressMode,
 }
 
@@ -30,28 +36,86 @@ pub(crate) struct DiagnosisOutcome {
 
 pub(super) fn resolve(flags: DiagnoseFlags) -> Result<Diagnose, Failure> {
     let read = read::settings(&flags.read)?;
-    let options = Options {
-        mode: flags.evidence.mode.map(|mode| match mode {
-            ModeFlag::Verify => Mode::Verify,
-            ModeFlag::Passthrough => Mode::Passthrough,
-        }),
-        top: match flags.answer.top {
-            Top::All => None,
-            Top::Most(most) => Some(most),
-        },
+    let inputs = flags.read.inputs;
+    if flags.answer.support_pack.is_some() && inputs.iter().any(|input| input == "-") {
+        return Err(Failure::usage(
+            "--support-pack reads the logs twice, and standard input can be read only once",
+            "save the log to a file and name that",
+        ));
+    }
+    let top = match flags.answer.top {
+        Top::All => None,
+        Top::Most(most) => Some(most),
     };
-    Ok(Diagnose { inputs: flags.read.inputs, read, options, progress: flags.answer.progress })
+    let DiagnoseFlags { evidence, answer, .. } = flags;
+    Ok(Diagnose { inputs, read, evidence, top, support_pack: answer.support_pack, progress: answer.progress })
 }
 
 impl Diagnose {
     pub(super) fn run(self) -> Result<DiagnosisOutcome, Failure> {
+        self.support_pack.as_deref().map_or(Ok(()), support_pack::check_folder)?;
+        let (material, certificates) = material(&self.evidence)?;
+        let options = self.options();
         let control = Control::default();
         let found = progress::watch(self.progress, &control.progress, || run::certificates(&self.inputs, &self.read, &control))?;
-        let mut diagnosis = diagnose::diagnose(&found.certificates, &self.options);
+        let mut diagnosis = diagnose::diagnose(&found.certificates, &material, &options);
         diagnosis.notes.extend(limits(&found.report));
+        let wanted = self.support_pack.clone().map(|folder| Wanted { folder, certificates });
+        if let Some(wanted) = wanted {
+            exit::note(&self.pack(&wanted, &found, &material, options)?);
+        }
         Ok(DiagnosisOutcome { diagnosis, report: found.report, inputs: self.inputs })
     }
+
+    fn options(&self) -> Options {
+        let names = |paths: &[PathBuf]| paths.iter().map(|path| path.display().to_string()).collect();
+        let EvidenceFlags { ca_bundle, crl, client_cert, mode } = &self.evidence;
+        Options {
+            mode: mode.map(|mode| match mode {
+                ModeFlag::Verify => Mode::Verify,
+                ModeFlag::Passthrough => Mode::Passthrough,
+            }),
+            top: self.top,
+            given: Given { inputs: self.inputs.clone(), client_certs: names(client_cert), ca_bundles: names(ca_bundle), crls: names(crl) },
+        }
+    }
+
+    /// Writes the support pack, if there is anything to ask; says what became of it.
+    fn pack(&self, wanted: &Wanted, found: &CertificatesOutcome, material: &Material, options: Options) -> Result<String, Failure> {
+        let mut all = diagnose::diagnose(&found.certificates, material, &Options { top: None, ..options });
+        all.findings.retain(support_pack::concerns);
+        if all.findings.is_empty() {
+            return Ok("no support pack was written: nothing failed for a reason that AWS Support has to explain \
+                       (UnmappedConnectionError, ClientCertCrlProcessingError)"
+                .to_owned());
+        }
+        all.total_findings = all.findings.len() as u64;
+        all.failures = all.findings.iter().map(|finding| finding.count).sum();
+        all.notes.extend(limits(&found.report));
+        let Pack { lines, .. } = support_pack::write(&wanted.folder, all, &wanted.certificates, &self.inputs, &self.read)?;
+        let folder = wanted.folder.display();
+        Ok(format!("support pack for AWS Support: {folder} ({lines} log lines); {folder}/README.md says what is in it and what to add"))
+    }
 }
+
+/// The files given, and of them the client certificates as they are.
+fn material(flags: &EvidenceFlags) -> Result<(Material, Vec<GivenCertificate>), Failure> {
+    let mut material = Material::default();
+    let mut add = |paths: &[PathBuf], most: u64, how: Adder| {
+        let read = |path: &PathBuf| {
+            let (name, bytes) = (path.display().to_string(), files::read(path, most)?);
+            how(&mut material, &name, &bytes)?;
+            Ok(GivenCertificate { name, bytes })
+        };
+        paths.iter().map(read).collect::<Result<Vec<_>, Failure>>()
+    };
+    add(&flags.ca_bundle, files::MOST_OF_CERTIFICATES, Material::add_bundle)?;
+    add(&flags.crl, files::MOST_OF_A_CRL, Material::add_crl)?;
+    let certificates = add(&flags.client_cert, files::MOST_OF_CERTIFICATES, Material::add_client_cert)?;
+    Ok((material, certificates))
+}
+
+type Adder = fn(&mut Material, &str, &[u8]) -> Result<(), TrustError>;
 
 /// What of the input could not be used.
 fn limits(report: &Report) -> Vec<String> {

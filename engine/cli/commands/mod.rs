@@ -7,10 +7,12 @@ mod convert;
 mod diagnose;
 mod explain;
 mod failures;
+mod files;
 mod generate;
 mod kernels;
 mod read;
 mod report;
+mod support_pack;
 
 use tlslake_engine::report::Report;
 use tlslake_engine::run::SearchOutcome;
@@ -23,6 +25,7 @@ pub(crate) use diagnose::DiagnosisOutcome;
 pub(crate) use explain::Explanation;
 pub(crate) use generate::GeneratedLogs;
 pub(crate) use kernels::{KernelEntry, KernelList};
+pub(crate) use support_pack::Pack;
 
 /// A command with everything it needs, checked as far as the command line can be.
 #[derive(Debug)]

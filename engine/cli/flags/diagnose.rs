@@ -1,5 +1,7 @@
 //! `tlslake diagnose`.
 
+use std::path::PathBuf;
+
 use clap::{Args, ValueEnum};
 
 use super::{Format, ProgressMode, ReadFlags, parse};
@@ -19,6 +21,19 @@ pub(crate) struct DiagnoseFlags {
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Evidence")]
 pub(crate) struct EvidenceFlags {
+    /// CA bundle of the trust store that the listener has: PEM. Several may follow, and the flag may be repeated; so below
+    #[arg(long, value_name = "PEM", num_args = 1..)]
+    pub(crate) ca_bundle: Vec<PathBuf>,
+
+    /// Revocation list of the trust store: PEM or DER, up to 64 MiB
+    #[arg(long, value_name = "FILE", num_args = 1..)]
+    pub(crate) crl: Vec<PathBuf>,
+
+    /// A client's certificate, and behind it the intermediates that the client sends: PEM, or DER. A file that holds a private key is
+    /// refused
+    #[arg(long, value_name = "FILE", num_args = 1..)]
+    pub(crate) client_cert: Vec<PathBuf>,
+
     /// How the listeners verify clients: `verify` (against a trust store) or `passthrough` (the target does). Advice differs
     /// [default: taken for verify]
     #[arg(long, value_name = "MODE", value_enum)]
@@ -32,6 +47,11 @@ pub(crate) struct AnswerFlags {
     /// Findings to give, those that hit most connections first: 1 or more, or `all`. The answer says how many there are
     #[arg(long, value_name = "N", value_parser = parse::top, default_value = "10")]
     pub(crate) top: Top,
+
+    /// Write what AWS Support asks for to this folder, new or empty: for UnmappedConnectionError and ClientCertCrlProcessingError the log
+    /// lines, the client certificates given (without any key), and the curl command to run. Needs logs that can be read twice
+    #[arg(long, value_name = "DIR")]
+    pub(crate) support_pack: Option<PathBuf>,
 
     /// Form of the answer on stdout
     #[arg(long, value_enum, default_value_t = DocumentFormat::Text)]

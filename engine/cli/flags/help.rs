@@ -97,6 +97,10 @@ Examples:
     tlslake diagnose logs/
   The hour of the page, as a ticket
     tlslake diagnose logs/ --since 2026-01-01T10:00 --until 2026-01-01T11:00 --format markdown
+  Proof, with the files that decide it
+    tlslake diagnose logs/ --ca-bundle ca-bundle.pem --crl crls/*.pem --client-cert client.pem
+  What AWS Support asks for
+    tlslake diagnose logs/ --client-cert client.pem --support-pack pack
   The causes alone, for a script
     tlslake diagnose logs/ --top all --format json | jq -r '.findings[] | [.reason, .cause, .certainty, .count] | @tsv'
 

@@ -17,7 +17,7 @@ use tlslake_engine::config::{Compression, LakeConfig};
 use tlslake_engine::scan::Kernel;
 
 pub(crate) use certs::CertsFlags;
-pub(crate) use diagnose::{DiagnoseFlags, ModeFlag, Top};
+pub(crate) use diagnose::{DiagnoseFlags, EvidenceFlags, ModeFlag, Top};
 pub(crate) use explain::ExplainFlags;
 pub(crate) use failures::{Column, FailuresFlags, FailuresFormat};
 

@@ -21,6 +21,7 @@ use std::io::{self, Write};
 use crate::commands::Outcome;
 use crate::exit::{self, Failure};
 use crate::flags::Format;
+pub(crate) use diagnose::support_readme;
 use page::Page;
 
 /// Columns of a page that goes to no terminal.

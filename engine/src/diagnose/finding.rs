@@ -51,7 +51,7 @@ pub struct Finding {
     pub summary: String,
     /// What was seen, and where.
     pub evidence: Vec<Evidence>,
-    /// What else it may be; empty where the cause is proven.
+    /// What else it may be. Where the cause is proven: only what may lie behind it.
     pub hypotheses: Vec<Hypothesis>,
     /// What to do, in order.
     pub fix: Vec<Fix>,

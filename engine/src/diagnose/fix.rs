@@ -1,17 +1,103 @@
-//! What to do, and how to find out.
+//! What to do about a cause, and how to find out whether it is the one: the catalogue's advice with what is known of the case put in.
+//!
+//! A subject is chosen by whoever connects, and ends up in a command that somebody pastes: every value is quoted as one word of a POSIX shell.
 
-use super::Options;
 use super::case::Case;
-use super::finding::Fix;
+use super::finding::{Fix, Hypothesis};
 use super::verdict::Verdict;
-use crate::reasons::Cause;
+use super::{Mode, Options};
+use crate::reasons::{self, Cause, FixStep};
 
 /// What to do in a case; never empty.
-pub(super) fn steps(_case: &Case<'_>, verdict: &Verdict, _options: &Options) -> Vec<Fix> {
-    vec![Fix { step: check(verdict.cause).to_owned(), command: None }]
+pub(super) fn steps(case: &Case<'_>, verdict: &Verdict, options: &Options) -> Vec<Fix> {
+    let known = |name: &str| value(name, case, options);
+    let put_in = |template: &str| reasons::fill(template, |name| quoted(name, case, options)).into_owned();
+    let steps = advised(case.reason, verdict.cause, options.mode).iter();
+    steps
+        .map(|one| Fix {
+            step: reasons::fill(one.step, |name| known(name).map(|value| printable(&value))).into_owned(),
+            command: one.command.map(put_in),
+        })
+        .collect()
 }
 
-/// How to find out whether it is this cause.
-pub(super) fn check(cause: Cause) -> &'static str {
-    cause.name()
+/// The cause's own steps; the reason's where the cause is not known.
+fn advised(reason: &str, cause: Cause, mode: Option<Mode>) -> &'static [FixStep] {
+    let advice = cause.advice();
+    match (cause, mode, reasons::reason(reason)) {
+        (_, Some(Mode::Passthrough), _) if advice.fix_passthrough.is_some() => advice.passthrough_steps(),
+        (Cause::Unknown, _, Some(reason)) if !reason.fixes.is_empty() => reason.fixes,
+        _ => advice.fix,
+    }
+}
+
+/// Puts what is known into the checks of hypotheses.
+pub(super) fn fill_checks(hypotheses: &mut [Hypothesis], case: &Case<'_>, options: &Options) {
+    for one in hypotheses {
+        one.check = reasons::fill(one.cause.advice().check, |name| quoted(name, case, options)).into_owned();
+    }
+}
+
+/// What is known of a placeholder, as words of a shell.
+fn quoted(placeholder: &str, case: &Case<'_>, options: &Options) -> Option<String> {
+    match placeholder {
+        "logs" => {
+            let inputs = &options.given.inputs;
+            let words: Vec<String> = inputs.iter().map(|input| word(input)).collect();
+            (!words.is_empty() && !inputs.iter().any(|input| input == "-")).then(|| words.join(" "))
+        }
+        other => value(other, case, options).map(|value| word(&value)),
+    }
+}
+
+/// What is known of a placeholder.
+fn value(placeholder: &str, case: &Case<'_>, options: &Options) -> Option<String> {
+    let given = &options.given;
+    match placeholder {
+        "reason" => Some(case.reason.to_owned()),
+        "subject" => case.history.subject.as_deref().map(str::to_owned),
+        "serial" => case.history.serial.as_deref().map(str::to_owned),
+        "client_ip" => case.clients().sample(1).first().map(ToString::to_string),
+        "client_cert" => given.client_certs.first().cloned(),
+        "ca_bundle" => given.ca_bundles.first().cloned(),
+        "crl" => given.crls.first().cloned(),
+        _ => None,
+    }
+}
+
+/// One word of a POSIX shell, whatever `text` is.
+fn word(text: &str) -> String {
+    let text = printable(text);
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || "/._-+:@%,".contains(c);
+    match !text.is_empty() && text.chars().all(is_plain) {
+        true => text,
+        false => format!("'{}'", text.replace('\'', r"'\''")),
+    }
+}
+
+/// `text` with control characters, and those that change the order of text, spelled as `\u{…}`.
+fn printable(text: &str) -> String {
+    let is_hidden = |c: char| {
+        c.is_control() || matches!(c, '\u{61c}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}')
+    };
+    let mut clean = String::with_capacity(text.len());
+    for c in text.chars() {
+        if is_hidden(c) { clean.extend(c.escape_unicode()) } else { clean.push(c) }
+    }
+    clean
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_value_is_one_word_of_a_shell() {
+        assert_eq!(word("logs/2026"), "logs/2026");
+        assert_eq!(word("CN=a"), "'CN=a'");
+        assert_eq!(word("O=it's $(id) `id`"), r"'O=it'\''s $(id) `id`'");
+        assert_eq!(word("a\u{1b}[2J\nb"), r"'a\u{1b}[2J\u{a}b'");
+        assert_eq!(word("~"), "'~'");
+        assert_eq!(word(""), "''");
+    }
 }

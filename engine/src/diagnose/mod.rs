@@ -26,6 +26,7 @@
 //! What lies outside of a reason's scope (the leaf has expired as well, its key is weak) is evidence of what fails next, never the cause.
 
 mod case;
+mod facts;
 mod finding;
 mod fix;
 mod inventory;
@@ -37,6 +38,7 @@ mod words;
 
 use crate::aggregate::Certificates;
 pub use crate::reasons::{Evidence, EvidenceSource};
+use crate::trust::Material;
 use case::Case;
 pub use finding::{AffectedClients, Certainty, Diagnosis, Finding, Fix, Hypothesis};
 pub use inventory::{
@@ -51,6 +53,21 @@ pub struct Options {
     pub mode: Option<Mode>,
     /// Findings wanted at most, the most affected first; `None`: all.
     pub top: Option<usize>,
+    /// What advice may call by name.
+    pub given: Given,
+}
+
+/// What was given, by the names under which its giver knows it: commands in advice can be pasted as they are then.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Given {
+    /// Logs.
+    pub inputs: Vec<String>,
+    /// Files with client certificates.
+    pub client_certs: Vec<String>,
+    /// CA bundles.
+    pub ca_bundles: Vec<String>,
+    /// Revocation lists.
+    pub crls: Vec<String>,
 }
 
 /// A listener's mode of mutual authentication.
@@ -65,8 +82,8 @@ pub enum Mode {
 /// Addresses of a finding's sample.
 const MAX_SAMPLE: usize = 5;
 
-/// Finds out what is wrong with the certificates that fail.
-pub fn diagnose(certificates: &Certificates, options: &Options) -> Diagnosis {
+/// Finds out what is wrong with the certificates that fail, by what was logged and what the files given prove.
+pub fn diagnose(certificates: &Certificates, material: &Material, options: &Options) -> Diagnosis {
     let mut cases = case::cases(certificates);
     let (failures, total_findings) = (cases.iter().map(Case::count).sum(), cases.len() as u64);
     cases.truncate(options.top.unwrap_or(usize::MAX));
@@ -74,13 +91,14 @@ pub fn diagnose(certificates: &Certificates, options: &Options) -> Diagnosis {
         schema: Diagnosis::SCHEMA,
         failures,
         total_findings,
-        findings: cases.iter().map(|case| finding(case, options)).collect(),
+        findings: cases.iter().map(|case| finding(case, material, options)).collect(),
         notes: notes(certificates),
     }
 }
 
-fn finding(case: &Case<'_>, options: &Options) -> Finding {
-    let verdict = verdict::of(case);
+fn finding(case: &Case<'_>, material: &Material, options: &Options) -> Finding {
+    let mut verdict = verdict::of(case, material);
+    fix::fill_checks(&mut verdict.hypotheses, case, options);
     let clients = case.clients();
     Finding {
         reason: case.reason.to_owned(),

@@ -1,4 +1,25 @@
 //! Certificates, CA bundles and revocation lists as files: what they hold, what they prove of a client, and what a balancer would refuse.
 //!
-//! In: bytes of files. Out: [facts](crate::reasons::Evidence) about them. Parsing is `x509-parser`'s, signatures are checked by `aws-lc-rs`; what is
-//! here are AWS's rules. Knows nothing of logs but the four things a log tells of a leaf certificate.
+//! In: bytes of files. Out: [facts](Fact) about one client's certificate. Parsing is
+//! `x509-parser`'s, signatures are checked by `aws-lc-rs`; what is here are AWS's rules. Knows nothing of logs but the four things that a
+//! log tells of a leaf certificate, reads no file, and keeps no private key.
+
+mod certificate;
+mod crl;
+mod examine;
+mod fact;
+mod limits;
+mod links;
+
+mod material;
+mod name;
+mod path;
+mod pem;
+mod rdn;
+mod serial;
+mod signature;
+mod text;
+
+pub use examine::{LoggedLeaf, client_chain_pem, examine};
+pub use fact::{Fact, FactKind};
+pub use material::{Material, TrustError};

@@ -33,7 +33,7 @@ pub(in crate::render) fn render(outcome: &DiagnosisOutcome) -> String {
 fn finding(page: &mut String, rank: usize, finding: &Finding, diagnosis: &Diagnosis) {
     let (reason, cause, sure) = (code(&finding.reason), finding.cause.name(), certainty(finding.certainty));
     let _ = writeln!(page, "## {rank}. {reason}: {cause} ({sure})\n");
-    let _ = writeln!(page, "**{sure}**: {}\n", prose(&finding.summary));
+    let _ = writeln!(page, "**{sure}**: {}\n", escaped(&finding.summary));
     let subject = finding.subject.as_deref().map_or_else(|| "none logged".to_owned(), code);
     let serial = finding.serial.as_deref().map(|serial| format!(", serial {}", code(serial))).unwrap_or_default();
     let listeners: Vec<String> = finding.listeners.iter().map(|listener| code(listener)).collect();
@@ -48,12 +48,12 @@ fn finding(page: &mut String, rank: usize, finding: &Finding, diagnosis: &Diagno
 fn details(page: &mut String, finding: &Finding) {
     if !finding.evidence.is_empty() {
         page.push_str("\n### Evidence\n\n");
-        finding.evidence.iter().for_each(|one| item(page, &format!("{}: {}", source(one.from), prose(&one.says))));
+        finding.evidence.iter().for_each(|one| item(page, &format!("{}: {}", source(one.from), escaped(&one.says))));
     }
     if !finding.hypotheses.is_empty() {
         page.push_str("\n### May also be (not proven)\n\n");
         for one in &finding.hypotheses {
-            item(page, &format!("{}? {} Check: {}", one.cause.name(), prose(&one.why), prose(&one.check)));
+            item(page, &format!("{}? {} Check: {}", one.cause.name(), escaped(&one.why), prose(&one.check)));
         }
     }
     page.push_str("\n### Fix\n\n");
@@ -81,7 +81,7 @@ fn block(page: &mut String, command: &str) {
 }
 
 /// Text as it stands, in one line.
-fn code(text: &str) -> String {
+pub(super) fn code(text: &str) -> String {
     let text = printable(text);
     let fence = "`".repeat(longest_run(&text) + 1);
     // A space inside each fence keeps backticks and spaces at the ends apart from it; Markdown takes one off again.
@@ -93,8 +93,14 @@ fn longest_run(text: &str) -> usize {
     text.split(|c| c != '`').map(str::len).max().unwrap_or(0)
 }
 
-/// Text with everything that means something in Markdown or HTML made to mean itself.
+/// Sentences of ours, with what stands between backticks as code. However these are paired, nothing in them means anything else.
 fn prose(text: &str) -> String {
+    let pieces = text.split('`').enumerate();
+    pieces.map(|(index, piece)| if index % 2 == 0 { escaped(piece) } else { code(piece) }).collect()
+}
+
+/// Text with everything that means something in Markdown or HTML made to mean itself.
+pub(super) fn escaped(text: &str) -> String {
     let text = printable(text);
     let mut escaped = String::with_capacity(text.len() + 16);
     for c in text.chars() {
@@ -118,7 +124,7 @@ mod tests {
 
     #[test]
     fn text_of_a_stranger_means_itself() {
-        assert_eq!(prose("CN=<b>*x*</b> [a](b) `c` @all"), "CN=&lt;b&gt;\\*x\\*&lt;/b&gt; \\[a\\](b) \\`c\\` &#64;all");
+        assert_eq!(prose("CN=<b>*x*</b> [a](b) `c*` @all"), "CN=&lt;b&gt;\\*x\\*&lt;/b&gt; \\[a\\](b) `c*` &#64;all");
         assert_eq!(prose("a\nb"), "a\\\\u{a}b");
         assert_eq!(code("a`b"), "``a`b``");
         assert_eq!(code("`"), "`` ` ``");

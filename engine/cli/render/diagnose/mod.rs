@@ -1,8 +1,7 @@
 //! A diagnosis as text for the night and as Markdown for a ticket. What is proven and what is guessed differ in words, not in looks alone.
 
 mod markdown;
-#[cfg(test)]
-mod tests;
+mod support;
 mod text;
 
 use tlslake_engine::diagnose::{Certainty, Diagnosis, EvidenceSource, Finding};
@@ -11,6 +10,7 @@ use super::number::{count, counted, share};
 use crate::commands::DiagnosisOutcome;
 
 pub(super) use markdown::render as markdown;
+pub(crate) use support::support_readme;
 pub(super) use text::render as text;
 
 /// How sure a cause is, in a word that stands out.

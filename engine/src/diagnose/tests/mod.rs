@@ -1,5 +1,7 @@
 //! Hand-made histories, and what must be said of them.
 
+mod advice;
+mod files;
 mod observations;
 mod order;
 mod reasons;
@@ -10,6 +12,7 @@ use std::sync::Arc;
 use super::{Certainty, Diagnosis, Finding, Options, diagnose};
 use crate::aggregate::{CertificateHistory, Certificates, Clients, LeafState, Listener, Use, UseKey, UseVerdict};
 use crate::reasons::Cause;
+use crate::trust::Material;
 
 const SECOND: i64 = 1_000_000;
 const MINUTE: i64 = 60 * SECOND;
@@ -98,7 +101,7 @@ impl With for CertificateHistory {
 
 fn of(mut histories: Vec<CertificateHistory>) -> Diagnosis {
     histories.sort_by(|one, other| (&one.subject, &one.serial).cmp(&(&other.subject, &other.serial)));
-    diagnose(&Certificates { histories, ..Certificates::default() }, &Options::default())
+    diagnose(&Certificates { histories, ..Certificates::default() }, &Material::default(), &Options::default())
 }
 
 /// The only finding of one history.

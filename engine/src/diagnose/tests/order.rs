@@ -27,7 +27,7 @@ fn most_affected_first_then_by_name() {
 fn top_cuts_the_list_and_says_how_long_it_was() {
     let histories = vec![counted("02", "A", 1), counted("03", "A", 2), counted("04", "A", 3)];
     let certificates = Certificates { histories, ..Certificates::default() };
-    let diagnosis = diagnose(&certificates, &Options { top: Some(2), ..Options::default() });
+    let diagnosis = diagnose(&certificates, &Material::default(), &Options { top: Some(2), ..Options::default() });
     assert_eq!((diagnosis.failures, diagnosis.total_findings, diagnosis.findings.len()), (6, 3, 2));
     assert_eq!(diagnosis.findings[0].serial.as_deref(), Some("04"));
 }
@@ -47,6 +47,6 @@ fn uses_of_one_reason_are_one_finding() {
 #[test]
 fn what_was_forgotten_is_noted() {
     let forgotten = Some(Forgotten { certificates: 12_000, connections: 13_000, failures: 7 });
-    let diagnosis = diagnose(&Certificates { forgotten, ..Certificates::default() }, &Options::default());
+    let diagnosis = diagnose(&Certificates { forgotten, ..Certificates::default() }, &Material::default(), &Options::default());
     assert!(diagnosis.notes[0].contains("12,000"), "{:?}", diagnosis.notes);
 }

@@ -9,7 +9,8 @@ use super::Verdict;
 /// `ClientCertCrlHit`.
 pub(super) fn hit(past: &Past<'_>) -> Verdict {
     let last = past.successes.map(|worked| format!(" It last worked at {}.", instant(worked.last))).unwrap_or_default();
-    Verdict::likely(Cause::Revoked, format!("The balancer found the certificate, or a CA above it, on a revocation list.{last}"))
+    let summary = "The balancer found the certificate, or a CA above it, on a revocation list.";
+    Verdict { aside: last, ..Verdict::likely(Cause::Revoked, summary) }
 }
 
 /// `ClientCertCrlProcessingError`.

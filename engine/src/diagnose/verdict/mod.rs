@@ -7,8 +7,10 @@ mod trust_store;
 mod validity;
 
 use crate::reasons::{Cause, Evidence};
+use crate::trust::Material;
 
 use super::case::Case;
+use super::facts;
 use super::finding::{Certainty, Hypothesis};
 use super::past::{self, Past};
 
@@ -18,13 +20,15 @@ pub(super) struct Verdict {
     pub(super) cause: Cause,
     pub(super) certainty: Certainty,
     pub(super) summary: String,
+    /// A sentence of the summary that holds whatever the cause turns out to be; empty for none.
+    pub(super) aside: String,
     pub(super) evidence: Vec<Evidence>,
     pub(super) hypotheses: Vec<Hypothesis>,
 }
 
 impl Verdict {
     fn new(cause: Cause, certainty: Certainty, summary: impl Into<String>) -> Self {
-        Self { cause, certainty, summary: summary.into(), evidence: Vec::new(), hypotheses: Vec::new() }
+        Self { cause, certainty, summary: summary.into(), aside: String::new(), evidence: Vec::new(), hypotheses: Vec::new() }
     }
 
     fn proven(cause: Cause, summary: impl Into<String>) -> Self {
@@ -45,17 +49,25 @@ impl Verdict {
         self
     }
 
-    /// Adds what else it may be.
+    /// Adds what else it may be. How to find out is put in later, when it is known what files are called.
     fn perhaps(mut self, cause: Cause, why: impl Into<String>) -> Self {
-        self.hypotheses.push(Hypothesis { cause, why: why.into(), check: super::fix::check(cause).to_owned() });
+        self.add_hypothesis(cause, why);
         self
+    }
+
+    /// Likewise.
+    pub(super) fn add_hypothesis(&mut self, cause: Cause, why: impl Into<String>) {
+        self.hypotheses.push(Hypothesis { cause, why: why.into(), check: String::new() });
     }
 }
 
 /// Decides a case.
-pub(super) fn of(case: &Case<'_>) -> Verdict {
+pub(super) fn of(case: &Case<'_>, material: &Material) -> Verdict {
     let past = past::of(case);
     let mut verdict = by_reason(case, &past);
+    facts::apply(&mut verdict, case, material);
+    let aside = std::mem::take(&mut verdict.aside);
+    verdict.summary.push_str(&aside);
     verdict.evidence.extend(past::evidence(case, &past));
     if let Some(rotated) = past.rotated.as_ref().filter(|rotated| rotated.newer) {
         verdict.summary.push_str(&format!(" A newer certificate of the same subject (serial {}) works.", rotated.serial));

@@ -1,1 +1,0 @@
-//! A diagnosis with everything in it, as text and as Markdown.

@@ -1,0 +1,227 @@
+//! What files prove of a case: facts turn a likely cause into a proven one, or into another; what they show besides is evidence.
+//!
+//! In: a verdict from the log, and facts about the same certificate. Each reason has kinds of fact that can be its cause, the first of them that
+//! is there decides; a defect of any other kind will fail next, and is said, but is never the cause.
+
+use std::fmt::Write;
+
+use super::case::Case;
+use super::finding::Certainty;
+use super::verdict::Verdict;
+use crate::aggregate::LeafState;
+use crate::reasons::{Cause, Evidence, EvidenceSource};
+use crate::trust::{self, Fact, FactKind, LoggedLeaf, Material};
+
+/// Adds to a verdict what the files given show.
+pub(super) fn apply(verdict: &mut Verdict, case: &Case<'_>, material: &Material) {
+    if material.is_empty() || !concerns_files(case) {
+        return;
+    }
+    let facts = facts(case, material, case.last());
+    match case.reason {
+        "UnmappedConnectionError" => suspect(verdict, &facts),
+        "ClientCertExpired" => expired(verdict, case, material, &facts),
+        _ => decide(verdict, case, &facts),
+    }
+    testify(verdict, case, &facts);
+}
+
+/// A connection without a certificate is none that certificates' files tell of; a list that cannot be processed concerns all of them.
+fn concerns_files(case: &Case<'_>) -> bool {
+    case.has_certificate() || case.reason == "ClientCertCrlProcessingError"
+}
+
+/// What the files show of the certificate at the first failure, and at `last`.
+fn facts(case: &Case<'_>, material: &Material, last: i64) -> Vec<Fact> {
+    let history = case.history;
+    let certain = |bound: Option<i64>| bound.filter(|_| !history.validity_differs);
+    let leaf = LoggedLeaf {
+        subject: history.subject.as_deref(),
+        serial: history.serial.as_deref(),
+        not_before: certain(history.not_before),
+        not_after: certain(history.not_after),
+    };
+    trust::examine(material, &leaf, case.first(), last)
+}
+
+/// Kinds of fact that can be a reason's cause, the one that decides first.
+fn causes_of(reason: &str) -> &'static [FactKind] {
+    match reason {
+        "ClientCertNotYetValid" => &[FactKind::IntermediateNotYetValid],
+        "ClientCertCrlHit" => &[FactKind::Revoked],
+        "ClientCertUntrusted" => &[FactKind::IssuerKeyMismatch, FactKind::IntermediateMissing, FactKind::IssuerMissing],
+        "ClientCertMaxChainDepthExceeded" => &[FactKind::ChainTooDeep],
+        "ClientCertMaxSizeExceeded" => &[FactKind::CertificateTooLarge],
+        "ClientCertTypeUnsupported" => &[FactKind::NotX509v3],
+        "ClientCertInvalid" => &[FactKind::WeakKey, FactKind::UnsupportedKey, FactKind::WeakSignature, FactKind::NotX509v3],
+        "ClientCertPurposeInvalid" => &[FactKind::PurposeNotClientAuth],
+        "ClientCertCrlProcessingError" => {
+            &[FactKind::CrlUnparsable, FactKind::CrlBadSignature, FactKind::CrlWrongIssuer, FactKind::CrlExpired, FactKind::QuotaExceeded]
+        }
+        _ => &[],
+    }
+}
+
+fn find(facts: &[Fact], kind: FactKind) -> Option<&Fact> {
+    facts.iter().find(|fact| fact.kind == kind)
+}
+
+fn decide(verdict: &mut Verdict, case: &Case<'_>, facts: &[Fact]) {
+    // The leaf's own dates prove it already.
+    if verdict.certainty == Certainty::Proven {
+        return;
+    }
+    let is_other_quota = |fact: &Fact| fact.kind == FactKind::QuotaExceeded && fact.source != EvidenceSource::Crl;
+    let fitting = |kind: FactKind| facts.iter().find(|fact| fact.kind == kind && !is_other_quota(fact));
+    let deciding = causes_of(case.reason).iter().find_map(|kind| fitting(*kind));
+    match deciding.and_then(|fact| Some((fact, fact.kind.cause()?))) {
+        Some((fact, cause)) => prove(verdict, case, fact, cause),
+        None if case.reason == "ClientCertUntrusted" => trusted_by_the_files(verdict, facts),
+        None => {}
+    }
+}
+
+fn prove(verdict: &mut Verdict, case: &Case<'_>, fact: &Fact, cause: Cause) {
+    (verdict.cause, verdict.certainty) = (cause, Certainty::Proven);
+    verdict.summary = sentence(&fact.says);
+    verdict.hypotheses.clear();
+    match (case.reason, cause) {
+        ("ClientCertCrlProcessingError", _) => verdict.summary.push_str(" AWS documents no causes of this code; this defect is there."),
+        (_, Cause::IssuerMissing) => {
+            verdict.add_hypothesis(
+                Cause::IntermediateMissing,
+                "What is missing may be an intermediate CA that the client should send: its file was not among those given.",
+            );
+        }
+        _ => {}
+    }
+}
+
+/// The chain is complete, by these files: so it is not these that refuse it, or they are too many.
+fn trusted_by_the_files(verdict: &mut Verdict, facts: &[Fact]) {
+    if find(facts, FactKind::ChainComplete).is_none() {
+        return;
+    }
+    let quota = facts.iter().find(|fact| fact.kind == FactKind::QuotaExceeded && fact.source == EvidenceSource::CaBundle);
+    if let Some(quota) = quota {
+        (verdict.cause, verdict.certainty) = (Cause::QuotaExceeded, Certainty::Proven);
+        verdict.summary = format!("The chain leads to the bundle given, but that is over a quota: {}", sentence(&quota.says));
+        verdict.hypotheses.clear();
+        return;
+    }
+    let known = verdict.cause == Cause::TrustStoreDiffers;
+    (verdict.cause, verdict.certainty) = (Cause::TrustStoreDiffers, Certainty::Likely);
+    let says = "The chain leads to the CA bundle given, so the failing listener's trust store likely holds another one.";
+    match known {
+        true => {
+            let _ = write!(verdict.summary, " {says}");
+        }
+        false => says.clone_into(&mut verdict.summary),
+    }
+    verdict.hypotheses.retain(|one| one.cause == Cause::IntermediateMissing);
+    if verdict.hypotheses.is_empty() {
+        verdict.add_hypothesis(Cause::IntermediateMissing, "The client may send less than the file given holds.");
+    }
+}
+
+/// An expired CA explains the failures that came after its end, and no others.
+fn expired(verdict: &mut Verdict, case: &Case<'_>, material: &Material, facts: &[Fact]) {
+    let higher = find(facts, FactKind::IntermediateExpired);
+    let own = find(facts, FactKind::LeafExpired);
+    let was_never_valid = case.while_leaf_was(&[LeafState::Valid, LeafState::NotYetValid]).is_none();
+    let held_at_first = |kind| find(&self::facts(case, material, case.first()), kind).is_some();
+    match (verdict.certainty, higher, own) {
+        (Certainty::Proven, Some(_), _) => {
+            verdict.summary.push_str(" A CA certificate above it has expired as well.");
+        }
+        (Certainty::Proven, None, _) | (_, None, None) => {}
+        (_, Some(fact), own) => {
+            if held_at_first(FactKind::IntermediateExpired) {
+                prove(verdict, case, fact, Cause::IntermediateExpired);
+            }
+            if own.is_some() && was_never_valid {
+                verdict.summary.push_str(" The client's own certificate has expired as well.");
+            }
+        }
+        (_, None, Some(fact)) if was_never_valid && held_at_first(FactKind::LeafExpired) => prove(verdict, case, fact, Cause::LeafExpired),
+        (_, None, Some(_)) => {}
+    }
+}
+
+/// Defects of a certificate for which the balancer has no name.
+fn suspect(verdict: &mut Verdict, facts: &[Fact]) {
+    const DEFECTS: [FactKind; 10] = [
+        FactKind::UnsupportedKey,
+        FactKind::WeakKey,
+        FactKind::WeakSignature,
+        FactKind::NotX509v3,
+        FactKind::CertificateTooLarge,
+        FactKind::ChainTooDeep,
+        FactKind::PurposeNotClientAuth,
+        FactKind::IssuerKeyMismatch,
+        FactKind::IntermediateMissing,
+        FactKind::IssuerMissing,
+    ];
+    let found: Vec<(Cause, &Fact)> =
+        DEFECTS.iter().filter_map(|kind| find(facts, *kind)).filter_map(|fact| Some((fact.kind.cause()?, fact))).collect();
+    verdict.hypotheses.retain(|one| found.iter().all(|(cause, _)| *cause != one.cause));
+    let guessed = std::mem::take(&mut verdict.hypotheses);
+    for (cause, fact) in found {
+        verdict.add_hypothesis(cause, format!("The files given show it: {}", sentence(&fact.says)));
+    }
+    verdict.hypotheses.extend(guessed);
+}
+
+/// Adds the facts to the evidence: those that bear on the reason first, then what will fail next.
+fn testify(verdict: &mut Verdict, case: &Case<'_>, facts: &[Fact]) {
+    let (bearing, others): (Vec<&Fact>, Vec<&Fact>) =
+        facts.iter().filter(|fact| !is_known(case, fact.kind)).partition(|fact| bears_on(case.reason, fact.kind));
+    let bearing = bearing.into_iter().map(|fact| evidence(fact, ""));
+    let others = others.into_iter().filter(|fact| fact.kind.cause().is_some()).map(|fact| evidence(fact, WILL_FAIL_NEXT));
+    let at = verdict.evidence.len().min(1);
+    verdict.evidence.splice(at..at, bearing.chain(others));
+}
+
+const WILL_FAIL_NEXT: &str = " This is not what the reason stands for, but would fail next.";
+
+fn evidence(fact: &Fact, more: &str) -> Evidence {
+    Evidence { from: fact.source, says: format!("{}{more}", sentence(&fact.says)) }
+}
+
+/// A fact's words as a sentence. A file's name keeps its first letter.
+fn sentence(says: &str) -> String {
+    const OPENING: [&str; 5] = ["the ", "no ", "none ", "neither ", "serial "];
+    let (first, rest) = says.split_at_checked(1).unwrap_or((says, ""));
+    match OPENING.iter().any(|word| says.starts_with(word)) {
+        true => format!("{}{rest}.", first.to_uppercase()),
+        false => format!("{says}."),
+    }
+}
+
+/// What the log says already.
+fn is_known(case: &Case<'_>, kind: FactKind) -> bool {
+    let logged = case.while_leaf_was(&[LeafState::Unknown]).is_none();
+    logged && matches!(kind, FactKind::LeafExpired | FactKind::LeafNotYetValid)
+}
+
+/// Whether facts of a kind tell for or against a reason.
+fn bears_on(reason: &str, kind: FactKind) -> bool {
+    let is_about_lists = matches!(
+        kind,
+        FactKind::CrlUnparsable | FactKind::CrlBadSignature | FactKind::CrlWrongIssuer | FactKind::CrlExpired | FactKind::SerialNotListed
+    );
+    causes_of(reason).contains(&kind)
+        || match reason {
+            "ClientCertCrlHit" => is_about_lists || kind == FactKind::LeafNotGiven,
+            "ClientCertExpired" => matches!(kind, FactKind::IntermediateExpired | FactKind::LeafExpired | FactKind::LeafNotGiven),
+            "ClientCertNotYetValid" => matches!(kind, FactKind::LeafNotYetValid | FactKind::LeafNotGiven),
+            "ClientCertIncompatible" => matches!(kind, FactKind::WeakKey | FactKind::UnsupportedKey | FactKind::WeakSignature),
+            "UnmappedConnectionError" => !is_about_lists,
+            "ClientCertCrlProcessingError" => is_about_lists && kind != FactKind::SerialNotListed,
+            "ClientCertUntrusted" => matches!(
+                kind,
+                FactKind::ChainComplete | FactKind::IssuerNotCa | FactKind::QuotaExceeded | FactKind::LeafGiven | FactKind::LeafNotGiven
+            ),
+            _ => matches!(kind, FactKind::LeafGiven | FactKind::LeafNotGiven),
+        }
+}

@@ -1,0 +1,102 @@
+//! Paths from a certificate to the bundle, small and bounded.
+//!
+//! In: [`Links`](super::links::Links). Out: the best [`Path`]. A certificate of the bundle, root or not, is trusted; a path goes on above it
+//! as far as the bundle does. Signatures that cannot be checked are links too, but worse ones.
+
+use super::material::{Material, Origin};
+use super::signature::Verdict;
+
+/// Certificates of a path at most; a balancer's limit is far lower.
+const MAX_STEPS: usize = 16;
+/// Paths looked at.
+const MAX_PATHS: usize = 256;
+
+/// A way up from a certificate.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Path {
+    /// The certificate first, each followed by its issuer.
+    pub(super) steps: Vec<usize>,
+    /// Whether it reaches a certificate of the bundle.
+    pub(super) is_complete: bool,
+    /// Whether every signature in it was checked.
+    pub(super) is_checked: bool,
+}
+
+/// Whose certificates a path may use, the bundle's apart.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Scope {
+    /// Those of one client's file: what the client sends.
+    File(usize),
+    /// Those of all files.
+    All,
+}
+
+/// The best path from `leaf` upwards: complete before incomplete, checked before unchecked, then fewest certificates that may not issue
+/// or are not valid from `first` to `last`, then, if complete, the shortest.
+pub(super) fn best(material: &Material, leaf: usize, scope: Scope, first: i64, last: i64) -> Path {
+    let mut search = Search { material, scope, paths: Vec::new() };
+    search.climb(Path { steps: vec![leaf], is_complete: material.links().is_trusted(leaf), is_checked: true });
+    let rank = |path: &Path| {
+        let issuers = || path.steps.iter().skip(1).filter_map(|id| material.certificate(*id));
+        let unfit = issuers().filter(|issuer| !issuer.may_issue()).count();
+        let invalid = issuers().filter(|issuer| !issuer.is_valid(first, last)).count();
+        let length = if path.is_complete { path.steps.len() } else { MAX_STEPS.saturating_sub(path.steps.len()) };
+        (!path.is_complete, !path.is_checked, unfit, invalid, length)
+    };
+    let best = search.paths.into_iter().min_by_key(rank);
+    best.unwrap_or_else(|| Path { steps: vec![leaf], is_complete: false, is_checked: true })
+}
+
+struct Search<'a> {
+    material: &'a Material,
+    scope: Scope,
+    paths: Vec<Path>,
+}
+
+impl Search<'_> {
+    /// Follows every issuer of the path's last certificate.
+    fn climb(&mut self, path: Path) {
+        if self.paths.len() >= MAX_PATHS {
+            return;
+        }
+        let next = self.next(&path);
+        if next.is_empty() || path.steps.len() >= MAX_STEPS {
+            self.paths.push(path);
+            return;
+        }
+        for (id, verdict) in next {
+            let mut longer = path.clone();
+            longer.steps.push(id);
+            longer.is_complete |= self.material.links().is_trusted(id);
+            longer.is_checked &= verdict == Verdict::Verified;
+            self.climb(longer);
+        }
+    }
+
+    fn next(&self, path: &Path) -> Vec<(usize, Verdict)> {
+        let Some(top) = path.steps.last() else { return Vec::new() };
+        let links = self.material.links();
+        if links.is_root(*top) {
+            return Vec::new();
+        }
+        let signers = links.issuers(*top).iter().filter(|signer| signer.verdict != Verdict::Refuted);
+        let usable = signers.filter(|signer| self.may_use(signer.id, path) && !self.repeats(signer.id, path));
+        usable.map(|signer| (signer.id, signer.verdict)).collect()
+    }
+
+    /// Above the bundle's certificates stand only the bundle's.
+    fn may_use(&self, id: usize, path: &Path) -> bool {
+        let Some(given) = self.material.certificates.get(id) else { return false };
+        match given.origin {
+            Origin::Bundle => true,
+            Origin::Client(file) => !path.is_complete && (self.scope == Scope::All || self.scope == Scope::File(file)),
+        }
+    }
+
+    /// Whether the path has this name and key already: cross-signed CAs make loops.
+    fn repeats(&self, id: usize, path: &Path) -> bool {
+        let Some(new) = self.material.certificate(id) else { return true };
+        let mut steps = path.steps.iter().filter_map(|step| self.material.certificate(*step));
+        steps.any(|old| old.key.is(&new.key) && old.subject.is(&new.subject))
+    }
+}

@@ -1,0 +1,177 @@
+//! PEM as lines: which blocks a file holds, where, and what stands outside of them.
+//!
+//! In: bytes. Out: [`Block`]s and stray lines, in order, with line numbers. Says nothing about what is right; `lint` and `material` do.
+
+use data_encoding::{BASE64, Specification};
+
+/// Characters of a PEM line (RFC 7468).
+const LINE_WIDTH: usize = 64;
+
+/// A part of a PEM file.
+#[derive(Debug)]
+pub(super) enum Part<'a> {
+    /// From a BEGIN line to its END line.
+    Block(Block<'a>),
+    /// A line outside of any block, without its line end.
+    Line {
+        /// Counts from 1.
+        line: usize,
+        /// As it stands.
+        text: &'a [u8],
+    },
+}
+
+/// A PEM block.
+#[derive(Debug)]
+pub(super) struct Block<'a> {
+    /// The line of BEGIN; counts from 1.
+    pub(super) line: usize,
+    /// What stands after BEGIN.
+    pub(super) label: String,
+    /// The lines between BEGIN and END.
+    body: Vec<&'a [u8]>,
+    /// Whether an END line with the same label closes it.
+    pub(super) is_closed: bool,
+}
+
+impl Block<'_> {
+    /// Whether it holds a private key of any kind, encrypted or not.
+    pub(super) fn is_private_key(&self) -> bool {
+        self.label.trim_end().ends_with("PRIVATE KEY")
+    }
+
+    /// The bytes that it stands for; `Err` names the line that is no base64.
+    pub(super) fn decode(&self) -> Result<Vec<u8>, usize> {
+        let joined: Vec<u8> = self.body.iter().flat_map(|line| line.trim_ascii()).copied().collect();
+        BASE64.decode(&joined).map_err(|_| self.line + 1 + self.first_odd_line())
+    }
+
+    /// Lines between BEGIN and the first character that is not base64's; the last line if there is none.
+    fn first_odd_line(&self) -> usize {
+        let is_base64 = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/' | b'=');
+        let odd = self.body.iter().position(|line| !line.trim_ascii().iter().all(is_base64));
+        odd.unwrap_or(self.body.len().saturating_sub(1))
+    }
+
+    /// Numbers of the blank lines in it.
+    pub(super) fn blank_lines(&self) -> impl Iterator<Item = usize> {
+        let blank = self.body.iter().enumerate().filter(|(_, line)| line.trim_ascii().is_empty());
+        blank.map(|(index, _)| self.line + 1 + index)
+    }
+}
+
+/// The parts of a file, in order. Any bytes will do.
+pub(super) fn parts(bytes: &[u8]) -> Vec<Part<'_>> {
+    let mut parts = Vec::new();
+    let mut open: Option<Block<'_>> = None;
+    for (index, line) in lines(bytes).enumerate() {
+        let number = index + 1;
+        if let Some(label) = label(line, b"-----BEGIN ") {
+            // A block that begins inside another ends that one, unclosed.
+            parts.extend(open.take().map(Part::Block));
+            open = Some(Block { line: number, label, body: Vec::new(), is_closed: false });
+        } else if let Some(mut block) = open.take() {
+            match label(line, b"-----END ") {
+                Some(label) => {
+                    block.is_closed = label == block.label;
+                    parts.push(Part::Block(block));
+                }
+                None => {
+                    block.body.push(line);
+                    open = Some(block);
+                }
+            }
+        } else {
+            parts.push(Part::Line { line: number, text: line });
+        }
+    }
+    parts.extend(open.map(Part::Block));
+    parts
+}
+
+/// The blocks alone.
+pub(super) fn blocks(bytes: &[u8]) -> impl Iterator<Item = Block<'_>> {
+    parts(bytes).into_iter().filter_map(|part| match part {
+        Part::Block(block) => Some(block),
+        Part::Line { .. } => None,
+    })
+}
+
+/// Whether the text claims to be PEM.
+pub(super) fn is_pem(bytes: &[u8]) -> bool {
+    memchr::memmem::find(bytes, b"-----BEGIN ").is_some()
+}
+
+/// Whether a private key is announced anywhere, be it indented, quoted or in the middle of a line.
+pub(super) fn announces_private_key(bytes: &[u8]) -> bool {
+    memchr::memmem::find(bytes, b"PRIVATE KEY-----").is_some()
+}
+
+/// `der` as a block.
+pub(super) fn encode(label: &str, der: &[u8]) -> String {
+    let mut wrapped = Specification::from(BASE64.specification());
+    wrapped.wrap.width = LINE_WIDTH;
+    wrapped.wrap.separator = "\n".to_owned();
+    let body = wrapped.encoding().map(|encoding| encoding.encode(der)).unwrap_or_default();
+    format!("-----BEGIN {label}-----\n{body}-----END {label}-----\n")
+}
+
+/// The lines of a text, without their ends; what follows the last newline is a line unless it is empty.
+fn lines(bytes: &[u8]) -> impl Iterator<Item = &[u8]> {
+    let text = bytes.strip_suffix(b"\n").unwrap_or(bytes);
+    let lines = (!bytes.is_empty()).then(|| text.split(|byte| *byte == b'\n'));
+    lines.into_iter().flatten().map(|line| line.strip_suffix(b"\r").unwrap_or(line))
+}
+
+/// The label of a BEGIN or END line; spaces around the line are taken as most readers take them.
+fn label(line: &[u8], prefix: &[u8]) -> Option<String> {
+    let label = line.trim_ascii().strip_prefix(prefix)?.strip_suffix(b"-----")?;
+    Some(String::from_utf8_lossy(label).into_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn blocks_know_their_lines() {
+        let text = b"# a\r\n-----BEGIN X-----\r\nAQID\r\n-----END X-----\r\nstray\n-----BEGIN Y-----\nAQ\n\n!!\n-----END Y-----\n-----BEGIN Z-----\nAQ==";
+        let parts = parts(text);
+        let seen: Vec<_> = parts
+            .iter()
+            .map(|part| match part {
+                Part::Block(block) => (block.line, block.label.clone(), block.is_closed),
+                Part::Line { line, text } => (*line, String::from_utf8_lossy(text).into_owned(), true),
+            })
+            .collect();
+        let expected = [(1, "# a", true), (2, "X", true), (5, "stray", true), (6, "Y", true), (11, "Z", false)];
+        assert_eq!(seen, expected.map(|(line, text, closed)| (line, text.to_owned(), closed)));
+        let blocks: Vec<_> = blocks(text).collect();
+        assert_eq!(blocks[0].decode(), Ok(vec![1, 2, 3]));
+        assert_eq!(blocks[1].decode(), Err(9));
+        assert_eq!(blocks[1].blank_lines().collect::<Vec<_>>(), [8]);
+    }
+
+    #[test]
+    fn a_block_inside_a_block_leaves_the_first_open() {
+        let blocks: Vec<_> = blocks(b"-----BEGIN A-----\nAQID\n-----BEGIN B-----\nAQID\n-----END B-----\n").collect();
+        assert!(!blocks[0].is_closed && blocks[1].is_closed);
+    }
+
+    proptest! {
+        #[test]
+        fn any_bytes_have_parts(bytes in proptest::collection::vec(any::<u8>(), 0..400)) {
+            parts(&bytes);
+        }
+
+        #[test]
+        fn what_is_encoded_decodes(bytes in proptest::collection::vec(any::<u8>(), 1..400)) {
+            let text = encode("X", &bytes);
+            prop_assert!(text.lines().all(|line| line.len() <= LINE_WIDTH));
+            let block = blocks(text.as_bytes()).next().unwrap();
+            prop_assert_eq!(block.decode(), Ok(bytes));
+        }
+    }
+}
