@@ -5,7 +5,9 @@
 
 mod support;
 
+mod certs;
 mod cli;
+mod explain;
 mod failures;
 mod golden;
 mod hostile;
