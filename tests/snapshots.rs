@@ -46,6 +46,9 @@ fn the_diagnosis_of_the_golden_logs() {
     let diagnose = |more: &[&str]| run(["diagnose", golden.to_str().unwrap()].iter().chain(more)).stdout;
     assert_words!("diagnose_golden", diagnose(&["--top", "6"]));
     assert_words!("diagnose_golden_markdown", diagnose(&["--top", "3", "--format", "markdown"]));
+}
+
+#[test]
 fn what_explain_says_of_a_code() {
     assert_words!("explain_untrusted", run(["explain", "ClientCertUntrusted"]).exits(0).stdout);
 }
