@@ -12,6 +12,18 @@ A reader that closes the pipe early (`| head`) changes none of these."
     };
 }
 
+macro_rules! exit_codes_of_an_answer {
+    () => {
+        "\
+Exit codes:
+  0  clean, whatever was found
+  1  the run failed (an input that does not exist, no log found, a lake that is not whole, …)
+  2  the command line cannot be used
+  3  answered, but lines were rejected or files failed
+A reader that closes the pipe early (`| head`) changes none of these."
+    };
+}
+
 macro_rules! plain_exit_codes {
     () => {
         "\
@@ -87,7 +99,7 @@ Examples:
 Rows come in input order; those of a lake in the order of its files: account, region, day. That no row matches is no error.
 
 ",
-    exit_codes_of_a_run!()
+    exit_codes_of_an_answer!()
 );
 
 pub(super) const DIAGNOSE: &str = concat!(
@@ -105,7 +117,7 @@ Examples:
     tlslake diagnose logs/ --top all --format json | jq -r '.findings[] | [.reason, .cause, .certainty, .count] | @tsv'
 
 ",
-    exit_codes_of_a_run!()
+    exit_codes_of_an_answer!()
 );
 
 pub(super) const CERTS: &str = concat!(
@@ -121,7 +133,7 @@ Examples:
     tlslake certs lake/ --expiring 7d --format json | jq -r '.certificates[].serial'
 
 ",
-    exit_codes_of_a_run!()
+    exit_codes_of_an_answer!()
 );
 
 pub(super) const EXPLAIN: &str = concat!(

@@ -105,7 +105,7 @@ pub(crate) struct ReportFlags {
 #[command(next_help_heading = "Reading")]
 pub(crate) struct ReadFlags {
     /// Logs to read: a file, a folder (searched recursively), a glob in quotes, or `-` for standard input; any mix. Compression
-    /// (gzip, zstd or none) is told from the bytes, not from the name
+    /// (gzip, zstd or none) is told from the bytes, not from the name. A folder that `convert` wrote will do for all but `convert`
     #[arg(value_name = "INPUT", required = true, help_heading = "Arguments")]
     pub(crate) inputs: Vec<String>,
 
