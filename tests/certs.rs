@@ -118,3 +118,13 @@ fn a_time_ahead_needs_a_unit() {
         run(["certs", "logs", &format!("--expiring={wrong}")]).exits(2).complains_of("30d (days)");
     }
 }
+
+#[test]
+fn a_lake_gives_the_same_inventory_as_its_logs() {
+    let (input, out) = (folder(), folder());
+    let (logs, lake) = (write(input.path()), out.path().join("lake"));
+    let lake = lake.to_str().unwrap();
+    run(["convert", &logs, "--out", lake]).exits(0);
+    let certs = |input: &str| run(["certs", input, "--as-of", "2026-03-10", "--expiring", "30d", "--format", "json"]).exits(0).json();
+    assert_eq!(certs(lake), certs(&logs));
+}
