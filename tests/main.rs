@@ -5,8 +5,10 @@
 
 mod support;
 
+mod certs;
 mod cli;
 mod diagnose;
+mod explain;
 mod failures;
 mod golden;
 mod hostile;

@@ -28,6 +28,8 @@ fn help() {
     assert_words!("help_report", run(["report", "--help"]).exits(0).stdout);
     assert_words!("help_failures", run(["failures", "--help"]).exits(0).stdout);
     assert_words!("help_diagnose", run(["diagnose", "--help"]).exits(0).stdout);
+    assert_words!("help_certs", run(["certs", "--help"]).exits(0).stdout);
+    assert_words!("help_explain", run(["explain", "--help"]).exits(0).stdout);
     assert_words!("help_generate", run(["generate", "--help"]).exits(0).stdout);
     assert_words!("help_kernels", run(["kernels", "--help"]).exits(0).stdout);
 }
@@ -44,6 +46,18 @@ fn the_diagnosis_of_the_golden_logs() {
     let diagnose = |more: &[&str]| run(["diagnose", golden.to_str().unwrap()].iter().chain(more)).stdout;
     assert_words!("diagnose_golden", diagnose(&["--top", "6"]));
     assert_words!("diagnose_golden_markdown", diagnose(&["--top", "3", "--format", "markdown"]));
+}
+
+#[test]
+fn what_explain_says_of_a_code() {
+    assert_words!("explain_untrusted", run(["explain", "ClientCertUntrusted"]).exits(0).stdout);
+}
+
+#[test]
+fn what_certs_says_of_the_golden_logs() {
+    let golden = tlslake_datasets::golden_dir();
+    let forecast = ["certs", golden.to_str().unwrap(), "--as-of", "2026-03-18", "--expiring", "4w"];
+    assert_words!("certs_expiring_golden", run(forecast).stdout);
 }
 
 #[test]

@@ -120,6 +120,16 @@ fn an_unknown_kernel_is_answered_with_the_ones_there_are() {
 }
 
 #[test]
+fn times_ahead() {
+    assert_eq!(parse::time_ahead("30d"), Ok(2_592_000));
+    assert_eq!(parse::time_ahead("12h"), Ok(43_200));
+    assert_eq!(parse::time_ahead("4w"), Ok(2_419_200));
+    for text in ["", "30", "0d", "d", "-1d", "1.5d", "30 d", "30D", "9999999999999999999w", "30d1h"] {
+        assert!(parse::time_ahead(text).is_err_and(|message| message.contains("30d")), "{text}");
+    }
+}
+
+#[test]
 fn percents() {
     assert_eq!(parse::percent("0"), Ok(0.0));
     assert_eq!(parse::percent("1.5%"), Ok(1.5));

@@ -78,6 +78,18 @@ impl Page {
         }
     }
 
+    /// A table whose rows stand below titles of their own; a row without one belongs to the title before.
+    pub(super) fn titled_table(&mut self, grid: Grid, titles: impl IntoIterator<Item = Option<String>>) {
+        // The heading has no title.
+        let titles = std::iter::once(None).chain(titles);
+        for ((line, style), title) in grid.lines(self.width).into_iter().zip(titles) {
+            if let Some(title) = title {
+                self.line(style, &format!("  {title}"));
+            }
+            let _ = writeln!(self.text, "{style}  {line}{style:#}");
+        }
+    }
+
     /// The text, with its colours.
     pub(super) fn finish(self) -> String {
         self.text

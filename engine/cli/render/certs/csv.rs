@@ -1,4 +1,4 @@
-//! One line per certificate, those replaced in time last. As values stand in the JSON form; of lists, parts are separated by `;`.
+//! One line per certificate, of a forecast those replaced in time and those expired unseen last. As values stand in the JSON form; of lists, parts are separated by `;`.
 
 use tlslake_engine::diagnose::{CertificateInventory, CertificateRow};
 
@@ -30,7 +30,7 @@ pub(in crate::render) fn render(inventory: &CertificateInventory) -> Result<Stri
     let failed = |error: &dyn std::error::Error| Failure::run(format!("writing CSV: {error}"));
     let mut writer = csv::Writer::from_writer(Vec::new());
     writer.write_record(HEADING).map_err(|error| failed(&error))?;
-    for row in inventory.certificates.iter().chain(&inventory.replaced) {
+    for row in inventory.certificates.iter().chain(&inventory.replaced).chain(&inventory.expired_unseen) {
         writer.write_record(record(row)).map_err(|error| failed(&error))?;
     }
     let bytes = writer.into_inner().map_err(|error| failed(&error))?;

@@ -5,6 +5,7 @@ use tlslake_engine::diagnose::{CertificateInventory, CertificateRow, Certificate
 
 use super::super::number::{count, counted};
 use super::super::page::{Page, style};
+use super::super::shorten::shorten_middle;
 use super::super::table::{Column, Grid};
 use super::{by_count, state};
 use crate::commands::CertsOutcome;
@@ -49,15 +50,15 @@ fn certificates(page: &mut Page, inventory: &CertificateInventory) {
         return;
     }
     let mut grid = Grid::new([
-        Column::flexible("subject"),
         Column::text("serial"),
         Column::text("state"),
         Column::number("success"),
         Column::number("failed"),
-        Column::text("main reason +others"),
+        Column::flexible("main reason +others"),
         Column::number("clients"),
         Column::text("first seen"),
         Column::text("last seen"),
+        Column::text("not before"),
         Column::text("not after"),
         Column::number("days left"),
         Column::text("rotated by"),
@@ -65,39 +66,59 @@ fn certificates(page: &mut Page, inventory: &CertificateInventory) {
     for row in &inventory.certificates {
         grid.styled_row(look(row), cells(row));
     }
-    page.section("Certificates", "by subject and serial number; ~ is an estimate");
-    page.table(grid);
+    page.section("Certificates", "by subject, below it its serial numbers; --format csv has whole times; ~ is an estimate");
+    page.titled_table(grid, subjects(&inventory.certificates));
+}
+
+/// The subject of each row whose predecessor has another one.
+fn subjects(rows: &[CertificateRow]) -> Vec<Option<String>> {
+    let mut before: Option<&Option<String>> = None;
+    rows.iter().map(|row| (before.replace(&row.subject) != Some(&row.subject)).then(|| logged(&row.subject))).collect()
 }
 
 fn cells(row: &CertificateRow) -> [String; 12] {
     [
-        logged(&row.subject),
         logged(&row.serial),
         state(row.state).to_owned(),
         count(row.successes),
         count(row.failures.values().sum()),
         main_reason(row),
         clients(row.clients, row.clients_exact),
-        second(&row.first_seen),
-        second(&row.last_seen),
-        row.not_after.as_deref().map(second).unwrap_or_else(|| "-".to_owned()),
+        day(Some(&row.first_seen)),
+        day(Some(&row.last_seen)),
+        day(row.not_before.as_deref()),
+        day(row.not_after.as_deref()),
         days_left(row),
-        logged(&row.rotated_by),
+        short_serial(&row.rotated_by),
     ]
+}
+
+/// The day of a time, UTC.
+fn day(time: Option<&str>) -> String {
+    time.and_then(|time| time.split('T').next()).unwrap_or("-").to_owned()
+}
+
+/// Both ends of a serial number tell enough to find it among those of its subject.
+fn short_serial(serial: &Option<String>) -> String {
+    serial.as_deref().map_or_else(|| "-".to_owned(), |serial| shorten_middle(serial, 11).into_owned())
 }
 
 fn forecast(page: &mut Page, inventory: &CertificateInventory, forecast: &Forecast) {
     let title = format!("Expiring by {}", second(&forecast.until));
-    page.section(&title, &format!("certificates that work and whose NotAfter is no later: the next {}", ahead(forecast.within_s)));
+    page.section(&title, &format!("certificates that work now and not after: the next {}", ahead(forecast.within_s)));
     let look = if forecast.certificates == 0 { style::GOOD } else { style::BAD };
     page.paragraph(look, "  ", &headline(forecast));
     if !inventory.certificates.is_empty() {
         page.blank();
-        page.table(expiring(&inventory.certificates));
+        expiring(page, &inventory.certificates);
     }
     if !inventory.replaced.is_empty() {
-        page.section("Replaced in time", "they expire, but were not seen since a newer certificate of the same subject works: no danger");
-        page.table(expiring(&inventory.replaced));
+        page.section("Replaced in time", "not seen since a newer certificate of the same subject works: no danger");
+        expiring(page, &inventory.replaced);
+    }
+    if !inventory.expired_unseen.is_empty() {
+        page.section("Expired unseen", "worked when last seen, expired since: will fail if they are in use still");
+        expiring(page, &inventory.expired_unseen);
     }
 }
 
@@ -114,16 +135,9 @@ fn headline(forecast: &Forecast) -> String {
         Some(first) => headline.push_str(&format!("; the first at {}.", second(first))),
         None => headline.push('.'),
     }
-    let still = forecast.worked_after_expiry;
-    if forecast.already_expired > 0 {
-        headline.push_str(&format!(" {} of them expired already", count(forecast.already_expired)));
-        match still {
-            0 => headline.push_str(" and were not seen since."),
-            _ => headline.push_str(&format!(
-                "; {} worked even after it, so a listener ignores expiry: if that ends, they fail at once.",
-                count(still)
-            )),
-        }
+    if forecast.worked_after_expiry > 0 {
+        let still = count(forecast.worked_after_expiry);
+        headline.push_str(&format!(" {still} of them worked after NotAfter, so a listener ignores expiry: they fail once it does not."));
     }
     headline
 }
@@ -133,9 +147,8 @@ fn ahead(seconds: u64) -> String {
     if seconds.is_multiple_of(86_400) { counted(seconds / 86_400, "day") } else { counted(seconds / 3_600, "hour") }
 }
 
-fn expiring(rows: &[CertificateRow]) -> Grid {
+fn expiring(page: &mut Page, rows: &[CertificateRow]) {
     let mut grid = Grid::new([
-        Column::flexible("subject"),
         Column::text("serial"),
         Column::number("success"),
         Column::number("clients"),
@@ -143,32 +156,30 @@ fn expiring(rows: &[CertificateRow]) -> Grid {
         Column::text("not after"),
         Column::number("days left"),
         Column::text("rotated by"),
-        Column::text("remark"),
+        Column::flexible("remark"),
     ]);
     for row in rows {
         let cells = [
-            logged(&row.subject),
             logged(&row.serial),
             count(row.successes),
             clients(row.clients, row.clients_exact),
             second(&row.last_seen),
             row.not_after.as_deref().map(second).unwrap_or_default(),
             days_left(row),
-            logged(&row.rotated_by),
+            short_serial(&row.rotated_by),
             remark(row).to_owned(),
         ];
         grid.styled_row(look(row), cells);
     }
-    grid
+    page.titled_table(grid, subjects(rows));
 }
 
 /// What else the reader should know of a certificate that expires.
 fn remark(row: &CertificateRow) -> &'static str {
-    let has_expired = row.days_left.is_some_and(|days| days < 0);
-    match (row.worked_after_expiry, has_expired, row.rotated_by.is_some(), row.replaced) {
-        (true, ..) => "worked after expiry: ignored there",
-        (_, true, _, _) => "expired since it was last seen",
-        (_, _, true, false) => "a newer one works, this one is still used",
+    match row {
+        row if row.worked_after_expiry => "worked after expiry",
+        row if row.validity_differs => "several validities logged",
+        row if row.rotated_by.is_some() && !row.replaced => "still used beside the newer one",
         _ => "",
     }
 }

@@ -3,8 +3,8 @@
 //! In: [`Certificates`]. Out: a [`CertificateInventory`], which as it stands is `tlslake.certificates/1`. Reads no clock: the time that days
 //! are counted from is asked for.
 //!
-//! A certificate *works* if on some listener its last verdict was `Success`. One that works and whose NotAfter is past at the time asked for,
-//! or will be within the time asked for, will fail: that is the forecast. It is *rotated* if a certificate of the same subject that became
+//! A certificate *works* if on some listener its last verdict was `Success`. One that works and expires within the time asked for will fail,
+//! and so may one that worked even after its NotAfter, where a listener ignores expiry: that is the forecast. It is *rotated* if a certificate of the same subject that became
 //! valid later succeeded since the old one was first seen, and *replaced* if besides the old one was not seen since the new one first
 //! succeeded.
 
@@ -19,6 +19,7 @@ use serde::Serialize;
 
 use crate::aggregate::{CertificateHistory, Certificates, Forgotten, UseVerdict};
 use crate::report::{TimeSpan, rfc3339};
+use forecast::Forecasted;
 use row::{Past, row};
 
 pub use forecast::Forecast;
@@ -50,6 +51,8 @@ pub struct CertificateInventory {
     pub certificates: Vec<CertificateRow>,
     /// In a forecast: certificates that expire but were replaced in time. Empty otherwise.
     pub replaced: Vec<CertificateRow>,
+    /// In a forecast: certificates that worked when they were last seen and have expired since. Empty otherwise.
+    pub expired_unseen: Vec<CertificateRow>,
     /// Connections that showed no certificate.
     pub without_certificate: WithoutCertificate,
     /// What was let go because there were more certificates than are told apart; it is in no row.
@@ -97,9 +100,12 @@ pub fn inventory(certificates: &Certificates, options: &InventoryOptions) -> Cer
     let pasts: Vec<Past<'_>> = certificates.histories.iter().filter(|history| is_certificate(history)).map(Past::new).collect();
     let rotations = row::rotations(&pasts);
     let rows = pasts.iter().zip(&rotations).map(|(past, rotation)| (past, row(past, *rotation, options.as_of)));
-    let (forecast, listed, replaced) = match options.expiring_s {
-        None => (None, rows.map(|(_, row)| row).collect(), Vec::new()),
-        Some(seconds) => forecast::forecast(rows.collect(), options.as_of, seconds),
+    let (forecast, listed, replaced, expired_unseen) = match options.expiring_s {
+        None => (None, rows.map(|(_, row)| row).collect(), Vec::new(), Vec::new()),
+        Some(seconds) => {
+            let Forecasted { forecast, failing, replaced, expired_unseen } = forecast::forecast(rows.collect(), options.as_of, seconds);
+            (Some(forecast), failing, replaced, expired_unseen)
+        }
     };
     let forgotten = certificates.forgotten.filter(|forgotten| forgotten.certificates > 0).map(ForgottenCertificates::from);
     CertificateInventory {
@@ -113,6 +119,7 @@ pub fn inventory(certificates: &Certificates, options: &InventoryOptions) -> Cer
         forecast,
         certificates: listed,
         replaced,
+        expired_unseen,
         without_certificate: without_certificate(&certificates.histories),
         notes: forgotten.iter().map(note).collect(),
         forgotten,

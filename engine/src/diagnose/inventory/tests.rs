@@ -129,7 +129,7 @@ fn what_works_and_expires_within_the_time_will_fail() {
     let forecast = found.forecast.unwrap();
     assert_eq!((forecast.certificates, forecast.connections, forecast.clients, forecast.replaced), (2, 600, 3, 0));
     assert_eq!(forecast.first_failure.as_deref(), Some("2026-01-26T00:00:00.000000Z"));
-    assert_eq!((forecast.already_expired, forecast.within_s, &*forecast.until), (0, 864_000, "2026-01-31T00:00:00.000000Z"));
+    assert_eq!((forecast.worked_after_expiry, forecast.within_s, &*forecast.until), (0, 864_000, "2026-01-31T00:00:00.000000Z"));
     assert_eq!(found.total_certificates, 4);
 }
 
@@ -141,10 +141,15 @@ fn one_that_works_though_it_has_expired_is_a_danger_still() {
         certificate("CN=ignored", "01", -1.0, 10.0, vec![late]),
         certificate("CN=unseen-since", "02", -1.0, 19.5, vec![used("", 1.0, 19.0, 3)]),
         certificate("CN=fails", "03", -1.0, 10.0, vec![used("", 1.0, 9.0, 3), used("ClientCertExpired", 11.0, 19.0, 3)]),
+        certificate("CN=history", "04", -1.0, 10.0, vec![used("", 1.0, 5.0, 3)]),
+        certificate("CN=history", "05", 4.0, 300.0, vec![used("", 6.0, 19.0, 3)]),
     ]);
-    assert_eq!(serials(&found.certificates), ["01", "02"]);
+    assert_eq!(serials(&found.certificates), ["01"]);
+    assert_eq!(serials(&found.expired_unseen), ["02"], "nothing shows that it is in use still");
+    assert_eq!(serials(&found.replaced), Vec::<&str>::new());
     let forecast = found.forecast.unwrap();
-    assert_eq!((forecast.first_failure, forecast.already_expired, forecast.worked_after_expiry), (None, 2, 1));
+    assert_eq!((forecast.first_failure, forecast.certificates, forecast.worked_after_expiry), (None, 1, 1));
+    assert_eq!((forecast.replaced, forecast.expired_unseen), (0, 1));
 }
 
 #[test]
