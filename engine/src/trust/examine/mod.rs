@@ -4,10 +4,14 @@
 //! connection failed: that is for the diagnosis, which knows the balancer's verdict.
 
 mod chain;
-mod defects;
 mod leaf;
 mod quotas;
+pub(super) mod requirements;
 mod revocation;
+#[cfg(test)]
+mod revocation_tests;
+#[cfg(test)]
+mod tests;
 
 use super::fact::{Fact, FactKind};
 use super::material::Material;
@@ -36,7 +40,7 @@ pub fn examine(material: &Material, leaf: &LoggedLeaf<'_>, first: i64, last: i64
     let time = Time { first, last };
     let path = leaf::find(material, leaf, &mut facts).map(|id| {
         let path = chain::examine(material, id, time, &mut facts);
-        defects::examine(material, &path, &mut facts);
+        requirements::examine(material, &path, &mut facts);
         path
     });
     let serial = leaf.serial.and_then(Serial::from_hex);

@@ -155,7 +155,8 @@ fn not_listed(material: &Material, serial: &Serial, lists: &[Listed<'_>], facts:
         .iter()
         .map(|listed| {
             let entries = counted(listed.crl.entries, "entry", "entries");
-            format!("{} ({entries}, of {}, issued {})", listed.file.name, listed.crl.issuer, time(listed.crl.this_update))
+            let only_changes = if listed.crl.is_delta { ", a delta CRL" } else { "" };
+            format!("{} ({entries}, of {}, issued {}{only_changes})", listed.file.name, listed.crl.issuer, time(listed.crl.this_update))
         })
         .collect();
     let says = match titles.as_slice() {

@@ -1,0 +1,119 @@
+//! A file as text: what stands between its blocks, and what its blocks are wrapped in.
+
+use super::super::material::is_private_key;
+use super::super::pem::{Block, Part, parts};
+use super::super::text::counted;
+use super::Problems;
+
+/// How a rule's fix says that a line must go.
+const DELETE: &str = "delete the line";
+
+/// The blocks of a PEM file with this label, decoded, with the line where each begins. All else in the file is a problem.
+pub(super) fn blocks(bytes: &[u8], label: &str, problems: &mut Problems<'_>) -> Vec<(usize, Vec<u8>)> {
+    let mut found = Vec::new();
+    for part in parts(bytes) {
+        if let Part::Block(block) = part {
+            found.extend(decode(&block, label, problems).map(|der| (block.line, der)));
+        }
+    }
+    found
+}
+
+fn decode(block: &Block<'_>, label: &str, problems: &mut Problems<'_>) -> Option<Vec<u8>> {
+    let der = block.decode();
+    if block.is_private_key() || der.as_ref().is_ok_and(|der| is_private_key(der)) {
+        let fix = "delete the block, and treat the key as known to whoever saw the file";
+        problems.error(block.line, "private-key", "a private key: a balancer refuses it, and it does not belong here", fix);
+        return None;
+    }
+    if block.label != label {
+        let says = format!("the block is labelled {:?}; only {label:?} is taken", super::super::text::brief(&block.label));
+        problems.error(block.line, "wrong-label", says, wrong_label(&block.label, label));
+        return None;
+    }
+    if !block.is_closed {
+        let fix = format!("end the block with a line \"-----END {label}-----\", or copy it again");
+        problems.error(block.line, "block-not-closed", "the block has no END line", fix);
+        return None;
+    }
+    match der {
+        Ok(der) => Some(der),
+        Err(line) => {
+            problems.error(line, "not-base64", "the block is not base64", "copy the block again from its source");
+            None
+        }
+    }
+}
+
+fn wrong_label(found: &str, wanted: &str) -> String {
+    match found {
+        "TRUSTED CERTIFICATE" => "convert it: openssl x509 -in FILE -out FILE.pem".to_owned(),
+        "X509 CERTIFICATE" => format!("write {wanted} after BEGIN and END"),
+        "PKCS7" | "CMS" => "take the certificates out of it: openssl pkcs7 -print_certs -in FILE | openssl x509 -out FILE.pem".to_owned(),
+        _ => "delete the block".to_owned(),
+    }
+}
+
+/// Rules for a bundle's lines: no blank ones, comments begin with `#` and hold no `-`, nothing else outside of blocks.
+pub(super) fn lines(bytes: &[u8], problems: &mut Problems<'_>) {
+    let mut stray: Vec<(usize, &[u8])> = Vec::new();
+    for part in parts(bytes) {
+        match part {
+            Part::Line { line, text } if text.trim_ascii().is_empty() => {
+                problems.error(line, "blank-line", "a blank line", DELETE);
+            }
+            Part::Line { line, text } if text.starts_with(b"#") => comment(line, text, problems),
+            Part::Line { line, text } => {
+                // Lines of one piece of text, blank ones and comments between them apart, are one problem.
+                if stray.last().is_some_and(|(last, _)| last + 1 != line) {
+                    outside(&std::mem::take(&mut stray), problems);
+                }
+                stray.push((line, text));
+            }
+            Part::Block(block) => {
+                for line in block.blank_lines() {
+                    problems.error(line, "blank-line", "a blank line inside a block", DELETE);
+                }
+            }
+        }
+    }
+    outside(&stray, problems);
+    indented(bytes, problems);
+}
+
+fn comment(line: usize, text: &[u8], problems: &mut Problems<'_>) {
+    if text.contains(&b'-') {
+        let fix = "take the hyphens out of the comment, or delete it";
+        problems.error(line, "comment-with-hyphen", "a comment that contains \"-\"", fix);
+    }
+}
+
+/// Consecutive lines outside of any block.
+fn outside(stray: &[(usize, &[u8])], problems: &mut Problems<'_>) {
+    let Some((line, first)) = stray.first() else { return };
+    let (line, lines) = (*line, counted(stray.len(), "line", "lines"));
+    let holds = |word: &[u8]| stray.iter().any(|(_, text)| memchr::memmem::find(text, word).is_some());
+    if first.starts_with(b"\xef\xbb\xbf") {
+        problems.error(line, "byte-order-mark", "the file begins with a byte order mark", "save it as UTF-8 without a byte order mark");
+    } else if first.trim_ascii_start().starts_with(b"Certificate:") || holds(b"Signature Algorithm:") {
+        let fix = "delete the text: openssl x509 -in FILE -out FILE.pem writes the block alone";
+        problems.error(line, "text-preamble", format!("{lines} of text, as `openssl x509 -text` writes them"), fix);
+    } else if holds(b"Bag Attributes") || holds(b"subject=") || holds(b"issuer=") {
+        let fix = "delete the text, or begin each of its lines with # and take the hyphens out";
+        problems.error(line, "text-preamble", format!("{lines} of attributes, as `openssl pkcs12` and `s_client` write them"), fix);
+    } else {
+        let fix = "delete the text, or begin each of its lines with # and take the hyphens out";
+        problems.error(line, "text-outside-block", format!("{lines} outside of any block, without # in front"), fix);
+    }
+}
+
+/// BEGIN and END lines that do not begin at the line's begin: few readers find those.
+fn indented(bytes: &[u8], problems: &mut Problems<'_>) {
+    for (index, line) in bytes.split(|byte| *byte == b'\n').enumerate() {
+        let trimmed = line.trim_ascii_start();
+        let is_mark = trimmed.starts_with(b"-----BEGIN ") || trimmed.starts_with(b"-----END ");
+        if is_mark && trimmed.len() != line.len() {
+            problems.error(index + 1, "indented-line", "spaces before BEGIN or END", "delete the spaces");
+        }
+    }
+}
