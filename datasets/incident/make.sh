@@ -66,7 +66,7 @@ night=$(date -u -d "$day -1 day" +%F)
         line "${day}T00:${minute}:04.776523Z" 203.0.113.40 "401$minute" "$batch" "$expired" 7D19A40C55E2B8F3 Failed:ClientCertExpired -
     done
     for minute in 02 03 04 05 07 08 09 12 14 19 23 28; do
-        line "${day}T00:${minute}:31.120774Z" "198.51.100.$minute" "520$minute" "$gateway" "$(validity gateway.pem)" 4A6F0B1C22D94E57 Failed:ClientCertUntrusted -
+        line "${day}T00:${minute}:31.120774Z" "198.51.100.$((10#$minute))" "520$minute" "$gateway" "$(validity gateway.pem)" 4A6F0B1C22D94E57 Failed:ClientCertUntrusted -
     done
     for minute in 13 15 33; do
         line "${day}T00:${minute}:47.500912Z" 203.0.113.77 "510$minute" "$laptop" "$(validity laptop.pem)" C0FFEE00D15EA5E5 Failed:ClientCertCrlHit -
