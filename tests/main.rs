@@ -15,6 +15,7 @@ mod hostile;
 mod lake_readers;
 mod options;
 mod report;
+mod scenarios;
 mod snapshots;
 mod tidy;
 mod values;
