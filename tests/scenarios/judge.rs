@@ -46,12 +46,13 @@ pub(crate) struct Expected {
     supposes: Vec<&'static str>,
     /// Words that the remedy must hold, each a choice between `|`.
     remedy: Vec<String>,
+    first_step: Option<String>,
 }
 
 /// Expects a finding.
 pub(crate) fn finding(reason: &str, shown: &Shown, cause: &'static str, certainty: Certainty) -> Expected {
     let (reason, shown) = (reason.to_owned(), shown.clone());
-    Expected { reason, shown, cause, certainty, says: vec![], silent: vec![], supposes: vec![], remedy: vec![] }
+    Expected { reason, shown, cause, certainty, says: vec![], silent: vec![], supposes: vec![], remedy: vec![], first_step: None }
 }
 
 impl Expected {
@@ -70,6 +71,12 @@ impl Expected {
     /// These causes are among the hypotheses.
     pub(crate) fn supposes(mut self, causes: &[&'static str]) -> Self {
         self.supposes.extend(causes);
+        self
+    }
+
+    /// What is to be done first speaks of it: the remedy is for this cause, not for its reason code in general.
+    pub(crate) fn begins_with(mut self, word: &str) -> Self {
+        self.first_step = Some(word.to_owned());
         self
     }
 
@@ -283,6 +290,10 @@ impl Expected {
         demand(complete(list(finding, "hypotheses").collect(), &["cause", "why", "check"]), || "an empty hypothesis".to_owned())?;
         let fix: Vec<&Json> = list(finding, "fix").collect();
         demand(!fix.is_empty() && complete(fix.clone(), &["step"]), || format!("{}: no remedy", self.reason))?;
+        if let Some(word) = &self.first_step {
+            let first = text(fix[0], "step").to_lowercase();
+            demand(has(&first, word), || format!("{}: the first step says nothing of {word}", self.reason))?;
+        }
         let told: String = fix.iter().map(|fix| fix.to_string().to_lowercase()).collect();
         self.remedy.iter().try_for_each(|word| demand(has(&told, word), || format!("{}: the remedy says nothing of {word}", self.reason)))
     }

@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::process::{Command, Stdio};
 
-use super::certificates::{Authority, Identity};
+use super::certificates::Identity;
 use super::connection::{Shown, number};
 use crate::support::folder;
 
@@ -32,6 +32,8 @@ pub(crate) struct Odd<'a> {
 
 /// Extensions of a usual client certificate.
 pub(crate) const USUAL: &str = "basicConstraints=CA:FALSE\nkeyUsage=critical,digitalSignature\nextendedKeyUsage=clientAuth\n";
+/// Extensions of an authority's certificate.
+pub(crate) const OF_AN_AUTHORITY: &str = "basicConstraints=critical,CA:TRUE\nkeyUsage=critical,keyCertSign,cRLSign\n";
 /// A usual key.
 pub(crate) const P256: &[&str] = &["-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:P-256", "-pkeyopt", "ec_param_enc:named_curve"];
 
@@ -44,11 +46,11 @@ impl Default for Odd<'_> {
 impl Odd<'_> {
     /// Makes it.
     #[track_caller]
-    pub(crate) fn signed_by(&self, common_name: &str, authority: &Authority) -> Identity {
+    pub(crate) fn signed_by(&self, common_name: &str, authority: &Identity) -> Identity {
         let folder = folder();
         let path = folder.path();
-        std::fs::write(path.join("ca.pem"), authority.pem()).unwrap();
-        std::fs::write(path.join("ca.key"), &authority.identity.key).unwrap();
+        std::fs::write(path.join("ca.pem"), &authority.pem).unwrap();
+        std::fs::write(path.join("ca.key"), &authority.key).unwrap();
         std::fs::write(path.join("extensions"), self.extensions).unwrap();
         self.request(path, common_name);
         let serial = format!("0x{:x}", number());

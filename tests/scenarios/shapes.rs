@@ -8,7 +8,7 @@ use super::certificates::{Authority, Identity, authority, leaf, root};
 use super::connection::{Connection, Shown, connection};
 use super::judge::Certainty::{Likely, ProvenByFiles, Unknown};
 use super::judge::{Certainty, Expected, Scenario, finding, scenario, table};
-use super::openssl::{Odd, USUAL, text_of};
+use super::openssl::{OF_AN_AUTHORITY, Odd, USUAL, text_of};
 
 table![
     chain_too_deep_by_the_log_alone,
@@ -31,6 +31,7 @@ table![
     rsa_1024_and_sha_1,
     invalid_because_of_version_1,
     rsa_pss_is_no_defect,
+    rsa_pss_with_sha_1,
     p_521_with_sha_512_is_no_defect,
     purpose_by_the_log_alone,
     server_authentication_only,
@@ -65,8 +66,8 @@ fn by_the_log(reason: &str, cause: &'static str) -> Scenario {
 }
 
 /// A client whose chain is complete: the file's form is all that can be wrong.
-fn of(client: &Identity, root: &Authority, reason: &str, expected: Expected) -> Scenario {
-    scenario([refused(&client.shown, reason)]).bundle(&[root.pem()]).client(&[&client.pem]).expect(expected)
+fn of(client: &Identity, root: &Identity, reason: &str, expected: Expected) -> Scenario {
+    scenario([refused(&client.shown, reason)]).bundle(&[&root.pem]).client(&[&client.pem]).expect(expected)
 }
 
 fn chain_too_deep_by_the_log_alone() -> Scenario {
@@ -105,7 +106,7 @@ fn too_large_by_the_log_alone() -> Scenario {
 fn of_size(bytes: usize, certainty: Certainty) -> Scenario {
     let root = root("Root");
     let client = leaf("client-3").padded(bytes).signed_by(&root);
-    of(&client, &root, LARGE, finding(LARGE, &client.shown, "certificate-too-large", certainty))
+    of(&client, &root.identity, LARGE, finding(LARGE, &client.shown, "certificate-too-large", certainty))
 }
 
 fn certificate_of_more_than_16_kb() -> Scenario {
@@ -120,12 +121,12 @@ fn certificate_of_less_than_16_kb() -> Scenario {
 
 fn intermediate_of_more_than_16_kb() -> Scenario {
     let root = root("Root");
-    let issuing = authority("Issuing, stout").padded(17_000).under(&root);
+    let issuing = authority("Stout issuing authority").padded(17_000).under(&root);
     let client = leaf("client-4").signed_by(&issuing);
     scenario([refused(&client.shown, LARGE)])
         .bundle(&[root.pem()])
         .client(&[&client.pem, issuing.pem()])
-        .expect(finding(LARGE, &client.shown, "certificate-too-large", ProvenByFiles).says("client-cert", &["Issuing, stout"]))
+        .expect(finding(LARGE, &client.shown, "certificate-too-large", ProvenByFiles).says("client-cert", &["Stout issuing authority"]))
 }
 
 fn not_version_3_by_the_log_alone() -> Scenario {
@@ -134,20 +135,20 @@ fn not_version_3_by_the_log_alone() -> Scenario {
 
 fn first_version() -> (Authority, Identity) {
     let root = root("Root");
-    let client = Odd { extensions: "", ..Odd::default() }.signed_by("client-5", &root);
+    let client = Odd { extensions: "", ..Odd::default() }.signed_by("client-5", &root.identity);
     assert!(text_of(&client.pem).contains("Version: 1 "), "openssl makes version 1 where there is no extension");
     (root, client)
 }
 
 fn version_1() -> Scenario {
     let (root, client) = first_version();
-    of(&client, &root, TYPE, finding(TYPE, &client.shown, "not-x509v3", ProvenByFiles).says("client-cert", &["v1|version 1"]))
+    of(&client, &root.identity, TYPE, finding(TYPE, &client.shown, "not-x509v3", ProvenByFiles).says("client-cert", &["v1|version 1"]))
 }
 
 fn version_3_after_all() -> Scenario {
     let root = root("Root");
     let client = leaf("client-6").signed_by(&root);
-    of(&client, &root, TYPE, finding(TYPE, &client.shown, "not-x509v3", Likely))
+    of(&client, &root.identity, TYPE, finding(TYPE, &client.shown, "not-x509v3", Likely))
 }
 
 fn invalid_by_the_log_alone() -> Scenario {
@@ -157,8 +158,8 @@ fn invalid_by_the_log_alone() -> Scenario {
 
 fn invalid(odd: &Odd<'_>, cause: &'static str, words: &[&str]) -> Scenario {
     let root = root("Root");
-    let client = odd.signed_by("client-7", &root);
-    of(&client, &root, INVALID, finding(INVALID, &client.shown, cause, ProvenByFiles).says("client-cert", words))
+    let client = odd.signed_by("client-7", &root.identity);
+    of(&client, &root.identity, INVALID, finding(INVALID, &client.shown, cause, ProvenByFiles).says("client-cert", words))
 }
 
 const RSA_1024: &[&str] = &["-algorithm", "RSA", "-pkeyopt", "rsa_keygen_bits:1024"];
@@ -188,11 +189,20 @@ fn ecdsa_with_sha_1() -> Scenario {
     invalid(&Odd { signature: &["-sha1"], ..Odd::default() }, "weak-signature", &["SHA-1|SHA1"])
 }
 
+/// Signed by an authority with an RSA key, which `rcgen` would have to be given.
+fn under_rsa(odd: &Odd<'_>, common_name: &str, expected: impl Fn(&Identity) -> Expected) -> Scenario {
+    static ROOT: OnceLock<Identity> = OnceLock::new();
+    let make = || Odd { key: RSA_2048, extensions: OF_AN_AUTHORITY, ..Odd::default() }.self_signed("Root with an RSA key");
+    let root = ROOT.get_or_init(make);
+    let client = odd.signed_by(common_name, root);
+    of(&client, root, INVALID, expected(&client))
+}
+
 fn rsa_with_md5() -> Scenario {
-    let client = Odd { key: RSA_2048, signature: &["-md5"], extensions: USUAL }.self_signed("client-8");
-    scenario([refused(&client.shown, INVALID)])
-        .client(&[&client.pem])
-        .expect(finding(INVALID, &client.shown, "weak-signature", ProvenByFiles).says("client-cert", &["MD5"]))
+    under_rsa(&Odd { signature: &["-md5"], ..Odd::default() }, "client-8", |client| {
+        assert!(text_of(&client.pem).contains("md5WithRSAEncryption"));
+        finding(INVALID, &client.shown, "weak-signature", ProvenByFiles).says("client-cert", &["MD5"])
+    })
 }
 
 /// Two causes at once: one is named, the other is not kept back.
@@ -204,25 +214,35 @@ fn rsa_1024_and_sha_1() -> Scenario {
 
 fn invalid_because_of_version_1() -> Scenario {
     let (root, client) = first_version();
-    of(&client, &root, INVALID, finding(INVALID, &client.shown, "not-x509v3", ProvenByFiles).says("client-cert", &["v1|version 1"]))
+    of(
+        &client,
+        &root.identity,
+        INVALID,
+        finding(INVALID, &client.shown, "not-x509v3", ProvenByFiles).says("client-cert", &["v1|version 1"]),
+    )
 }
 
 /// RSASSA-PSS with SHA-256 is on AWS's list.
 fn rsa_pss_is_no_defect() -> Scenario {
-    static MADE: OnceLock<Identity> = OnceLock::new();
-    let pss = Odd {
-        key: RSA_2048,
-        signature: &["-sha256", "-sigopt", "rsa_padding_mode:pss", "-sigopt", "rsa_pss_saltlen:32"],
-        extensions: USUAL,
-    };
-    let client = MADE.get_or_init(|| pss.self_signed("client-9"));
-    scenario([refused(&client.shown, INVALID)]).client(&[&client.pem]).expect(finding(INVALID, &client.shown, "unknown", Unknown))
+    let pss = ["-sha256", "-sigopt", "rsa_padding_mode:pss", "-sigopt", "rsa_pss_saltlen:32"];
+    under_rsa(&Odd { signature: &pss, ..Odd::default() }, "client-9", |client| {
+        assert!(text_of(&client.pem).contains("rsassaPss"));
+        finding(INVALID, &client.shown, "unknown", Unknown)
+    })
+}
+
+fn rsa_pss_with_sha_1() -> Scenario {
+    let pss = ["-sha1", "-sigopt", "rsa_padding_mode:pss", "-sigopt", "rsa_pss_saltlen:20"];
+    under_rsa(&Odd { signature: &pss, ..Odd::default() }, "client-13", |client| {
+        finding(INVALID, &client.shown, "weak-signature", ProvenByFiles).says("client-cert", &["SHA-1|SHA1"])
+    })
 }
 
 fn p_521_with_sha_512_is_no_defect() -> Scenario {
     let root = root("Root");
-    let client = Odd { key: &curve("ec_paramgen_curve:P-521"), signature: &["-sha512"], extensions: USUAL }.signed_by("client-10", &root);
-    of(&client, &root, INVALID, finding(INVALID, &client.shown, "unknown", Unknown))
+    let client =
+        Odd { key: &curve("ec_paramgen_curve:P-521"), signature: &["-sha512"], extensions: USUAL }.signed_by("client-10", &root.identity);
+    of(&client, &root.identity, INVALID, finding(INVALID, &client.shown, "unknown", Unknown))
 }
 
 fn purpose_by_the_log_alone() -> Scenario {
@@ -233,7 +253,7 @@ fn with(purposes: &[Purpose], usages: &[Usage], certainty: Certainty, words: &[&
     let root = root("Root");
     let client = leaf("client-11").purposes(purposes).usages(usages).signed_by(&root);
     let expected = finding(PURPOSE, &client.shown, "purpose-not-client-auth", certainty);
-    of(&client, &root, PURPOSE, if words.is_empty() { expected } else { expected.says("client-cert", words) })
+    of(&client, &root.identity, PURPOSE, if words.is_empty() { expected } else { expected.says("client-cert", words) })
 }
 
 fn server_authentication_only() -> Scenario {
@@ -260,7 +280,7 @@ fn incompatible_by_the_log_alone() -> Scenario {
 
 fn incompatible_with_a_weak_key() -> Scenario {
     let root = root("Root");
-    let client = Odd { key: RSA_1024, ..Odd::default() }.signed_by("client-12", &root);
+    let client = Odd { key: RSA_1024, ..Odd::default() }.signed_by("client-12", &root.identity);
     let expected = finding(INCOMPATIBLE, &client.shown, "policy-incompatible", Likely).says("client-cert", &["1024"]);
-    of(&client, &root, INCOMPATIBLE, expected)
+    of(&client, &root.identity, INCOMPATIBLE, expected)
 }
