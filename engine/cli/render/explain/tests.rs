@@ -12,7 +12,8 @@ fn plain(explanation: Explanation, width: usize) -> String {
 #[test]
 fn prose_fits_the_page_and_commands_stay_whole() {
     for reason in reasons::all() {
-        for line in plain(Explanation::One(reason), 80).lines() {
+        // The heading is one line, whatever it takes.
+        for line in plain(Explanation::One(reason), 80).lines().skip(1) {
             let may_be_long = line.starts_with("       ") || line.contains("https://");
             assert!(columns(line) <= 80 || may_be_long, "{line}");
         }
