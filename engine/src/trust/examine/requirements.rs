@@ -24,8 +24,8 @@ pub(super) fn examine(material: &Material, path: &Path, facts: &mut Facts) {
         if let Some((fault, what)) = key(certificate) {
             add(if fault == KeyFault::Size { FactKind::WeakKey } else { FactKind::UnsupportedKey }, what);
         }
-        // Nobody checks how a root signed itself.
-        if let Some(what) = signature(certificate).filter(|_| !material.links().is_root(*id)) {
+        // Nobody checks how a root signed itself; what a client shows is looked at even if it did.
+        if let Some(what) = signature(certificate).filter(|_| index == 0 || !material.links().is_root(*id)) {
             add(FactKind::WeakSignature, what);
         }
         if let Some(what) = purpose(certificate, index == 0) {
