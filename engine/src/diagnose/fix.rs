@@ -6,13 +6,14 @@ use super::case::Case;
 use super::finding::{Fix, Hypothesis};
 use super::verdict::Verdict;
 use super::{Mode, Options};
+use crate::aggregate::LeafState;
 use crate::reasons::{self, Cause, FixStep};
 
 /// What to do in a case; never empty.
 pub(super) fn steps(case: &Case<'_>, verdict: &Verdict, options: &Options) -> Vec<Fix> {
     let known = |name: &str| value(name, case, options);
     let put_in = |template: &str| reasons::fill(template, |name| quoted(name, case, options)).into_owned();
-    let steps = advised(case.reason, verdict.cause, options.mode).iter();
+    let steps = advised(case, verdict.cause, options.mode).iter();
     steps
         .map(|one| Fix {
             step: reasons::fill(one.step, |name| known(name).map(|value| printable(&value))).into_owned(),
@@ -22,10 +23,12 @@ pub(super) fn steps(case: &Case<'_>, verdict: &Verdict, options: &Options) -> Ve
 }
 
 /// The cause's own steps; the reason's where the cause is not known.
-fn advised(reason: &str, cause: Cause, mode: Option<Mode>) -> &'static [FixStep] {
+fn advised(case: &Case<'_>, cause: Cause, mode: Option<Mode>) -> &'static [FixStep] {
     let advice = cause.advice();
-    match (cause, mode, reasons::reason(reason)) {
+    let is_valid_itself = || case.while_leaf_was(&[LeafState::Valid]).is_some();
+    match (cause, mode, reasons::reason(case.reason)) {
         (_, Some(Mode::Passthrough), _) if advice.fix_passthrough.is_some() => advice.passthrough_steps(),
+        (Cause::NotYetValid, ..) if is_valid_itself() => reasons::ca_not_yet_valid(),
         (Cause::Unknown, _, Some(reason)) if !reason.fixes.is_empty() => reason.fixes,
         _ => advice.fix,
     }

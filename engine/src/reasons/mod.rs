@@ -23,7 +23,7 @@ mod shared;
 #[cfg(test)]
 mod tests;
 
-pub use advice::{Advice, FixStep};
+pub use advice::{Advice, FixStep, ca_not_yet_valid};
 pub use cause::Cause;
 pub use evidence::{Evidence, EvidenceSource};
 pub use lookup::{all, find, nearest, reason};

@@ -53,6 +53,11 @@ impl Advice {
     }
 }
 
+/// What to do about [`Cause::NotYetValid`] where the client's own certificate was valid: one above it is the one that is not.
+pub fn ca_not_yet_valid() -> &'static [FixStep] {
+    &validity::CA_NOT_YET_VALID
+}
+
 impl Cause {
     /// What to say and to do about it.
     pub const fn advice(self) -> &'static Advice {

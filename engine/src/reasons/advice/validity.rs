@@ -77,6 +77,17 @@ pub(super) static NOT_YET_VALID: Advice = Advice {
     ]),
 };
 
+/// What to do instead where the client's own certificate was valid: a CA certificate above it is the one that is not.
+pub(super) static CA_NOT_YET_VALID: [FixStep; 4] = [
+    FixStep::run(
+        "Find the CA certificate that is not valid yet: an intermediate in the chain that the client sends, or one in the bundle",
+        "tlslake lint-trust-store --ca-bundle {ca_bundle}",
+    ),
+    FixStep::say("If the client sends it: go back to the CA's former intermediate until its NotBefore"),
+    FixStep::run("If it stands in the bundle: put the former CA certificate back, and replace the bundle as a whole", REPLACE_BUNDLE),
+    FixStep::run("Try it by hand", TRY_IT),
+];
+
 pub(super) static CLOCK_SKEW: Advice = Advice {
     title: "a clock is wrong, probably the CA's",
     says: "A certificate was used minutes before its NotBefore, which fits a CA whose clock is ahead and clients that use certificates the moment they get them.",
