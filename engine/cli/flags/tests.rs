@@ -158,3 +158,25 @@ fn every_command_shows_examples_and_exit_codes() {
         assert!(help.contains("Examples:") && help.contains("Exit codes:"), "{}", command.get_name());
     }
 }
+
+/// Every command of the catalogue that is tlslake's own can be typed as it stands. (That it names no other command is the engine's own test.)
+#[test]
+fn the_catalogue_mentions_no_flag_that_is_not_there() {
+    use tlslake_engine::reasons::{self, Cause};
+
+    let of_checks = reasons::all().iter().flat_map(|reason| reason.checks).map(|check| check.commands.linux);
+    let of_reasons = reasons::all().iter().flat_map(|reason| reason.fixes);
+    let of_causes = Cause::ALL.into_iter().flat_map(|cause| cause.advice().fix.iter().chain(cause.advice().passthrough_steps()));
+    let of_fixes = of_reasons.chain(of_causes).filter_map(|step| step.command);
+    let lines = of_checks.chain(of_fixes).flat_map(str::lines).filter(|line| line.starts_with("tlslake "));
+    let is_command = |line: &str| line.split(' ').nth(1).is_some_and(|name| Flags::command().find_subcommand(name).is_some());
+    let mut tried = 0;
+    for line in lines.filter(|line| is_command(line)).map(reasons::example) {
+        let known = line.replace("SERIAL", "02").replace("REASON", "ClientCertExpired");
+        if let Err(error) = Flags::try_parse_from(known.split_whitespace()) {
+            panic!("{known}\n{error}");
+        }
+        tried += 1;
+    }
+    assert!(tried > 30);
+}
