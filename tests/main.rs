@@ -13,6 +13,7 @@ mod failures;
 mod golden;
 mod hostile;
 mod lake_readers;
+mod lint;
 mod options;
 mod report;
 mod scenarios;

@@ -10,12 +10,14 @@ mod failures;
 mod files;
 mod generate;
 mod kernels;
+mod lint_trust_store;
 mod read;
 mod report;
 mod support_pack;
 
 use tlslake_engine::report::Report;
 use tlslake_engine::run::SearchOutcome;
+use tlslake_engine::trust::LintReport;
 
 use crate::exit::{Exit, Failure};
 use crate::flags::Command;
@@ -36,6 +38,7 @@ pub(crate) enum Job {
     Diagnose(diagnose::Diagnose),
     Certs(certs::Certs),
     Explain(Explanation),
+    LintTrustStore(lint_trust_store::LintTrustStore),
     Generate(generate::GenerateLogs),
     Kernels,
 }
@@ -53,6 +56,8 @@ pub(crate) enum Outcome {
     Certificates(Box<CertsOutcome>),
     /// Of `explain`.
     Explained(Explanation),
+    /// Of `lint-trust-store`.
+    Linted(LintReport),
     /// Of `generate`.
     Generated(GeneratedLogs),
     /// Of `kernels`.
@@ -76,6 +81,7 @@ impl Job {
             Command::Diagnose(flags) => Self::Diagnose(diagnose::resolve(flags)?),
             Command::Certs(flags) => Self::Certs(certs::resolve(flags)?),
             Command::Explain(flags) => Self::Explain(explain::resolve(&flags)?),
+            Command::LintTrustStore(flags) => Self::LintTrustStore(lint_trust_store::resolve(flags)),
             Command::Generate(flags) => Self::Generate(generate::resolve(flags)),
             Command::Kernels(_) => Self::Kernels,
         })
@@ -90,6 +96,7 @@ impl Job {
             Self::Diagnose(job) => Outcome::Diagnosis(Box::new(job.run()?)),
             Self::Certs(job) => Outcome::Certificates(Box::new(job.run()?)),
             Self::Explain(explanation) => Outcome::Explained(explanation),
+            Self::LintTrustStore(job) => Outcome::Linted(job.run()?),
             Self::Generate(job) => Outcome::Generated(job.run()?),
             Self::Kernels => Outcome::Kernels(KernelList::of_this_machine()),
         })
@@ -104,6 +111,7 @@ impl Outcome {
             Self::Searched(found) if !found.report.as_ref().is_none_or(Report::is_clean) => Exit::Incomplete,
             Self::Diagnosis(outcome) => outcome.exit(),
             Self::Certificates(outcome) => outcome.exit(),
+            Self::Linted(report) => lint_trust_store::exit(report),
             _ => Exit::Clean,
         }
     }
@@ -115,6 +123,7 @@ impl Outcome {
             Self::Searched(found) => failures::warning(found),
             Self::Diagnosis(outcome) => outcome.warning(),
             Self::Certificates(outcome) => outcome.warning(),
+            Self::Linted(report) => lint_trust_store::warning(report),
             Self::Explained(_) | Self::Generated(_) | Self::Kernels(_) => None,
         }
     }

@@ -154,6 +154,23 @@ Exit codes:
   2  the command line cannot be used"
 );
 
+pub(super) const LINT_TRUST_STORE: &str = "\
+Examples:
+  Before a bundle is uploaded
+    tlslake lint-trust-store --ca-bundle ca-bundle.pem
+  With the revocation lists of the trust store
+    tlslake lint-trust-store --ca-bundle ca-bundle.pem --crl crls/*.pem
+  As a step that stops a pipeline
+    tlslake lint-trust-store --ca-bundle ca-bundle.pem && aws s3 cp ca-bundle.pem s3://bucket/ca-bundle.pem
+  The errors alone, for a script
+    tlslake lint-trust-store --ca-bundle ca-bundle.pem --format json | jq '.problems[] | select(.severity == \"error\")'
+
+Exit codes:
+  0  nothing that a load balancer refuses (there may be warnings)
+  1  a file cannot be read
+  2  the command line cannot be used
+  3  something would be refused, or would break clients";
+
 pub(super) const GENERATE: &str = concat!(
     "\
 Examples:

@@ -5,6 +5,7 @@ mod diagnose;
 mod explain;
 mod failures;
 mod help;
+mod lint_trust_store;
 mod parse;
 #[cfg(test)]
 mod tests;
@@ -20,6 +21,7 @@ pub(crate) use certs::CertsFlags;
 pub(crate) use diagnose::{DiagnoseFlags, EvidenceFlags, ModeFlag, Top};
 pub(crate) use explain::ExplainFlags;
 pub(crate) use failures::{Column, FailuresFlags, FailuresFormat};
+pub(crate) use lint_trust_store::LintTrustStoreFlags;
 
 /// AWS load balancer connection logs into Parquet, with a report of which clients could not connect and why
 #[derive(Debug, Parser)]
@@ -51,6 +53,9 @@ pub(crate) enum Command {
     /// Explain a reason code: what it means, how to check, how to mend it. Without a code: list them
     #[command(after_help = help::EXPLAIN)]
     Explain(ExplainFlags),
+    /// Check a trust store's CA bundle and CRLs against a load balancer's rules before they are uploaded
+    #[command(after_help = help::LINT_TRUST_STORE)]
+    LintTrustStore(LintTrustStoreFlags),
     /// Generate realistic connection logs; the same seed gives the same bytes
     #[command(after_help = help::GENERATE)]
     Generate(GenerateFlags),
@@ -70,6 +75,7 @@ impl Command {
             Command::Diagnose(flags) => flags.answer.format.into(),
             Command::Certs(flags) => flags.show.format.into(),
             Command::Explain(flags) => flags.format.into(),
+            Command::LintTrustStore(flags) => flags.format,
             Command::Generate(flags) => flags.display.format,
             Command::Kernels(flags) => flags.format,
         }

@@ -8,6 +8,7 @@ mod explain;
 mod generated;
 mod json;
 mod kernels;
+mod lint_trust_store;
 mod number;
 mod page;
 pub(crate) mod progress;
@@ -46,6 +47,7 @@ fn text_of(outcome: &Outcome, width: usize) -> String {
         Outcome::Diagnosis(outcome) => diagnose::text(&mut page, outcome),
         Outcome::Certificates(outcome) => certs::text(&mut page, outcome),
         Outcome::Explained(explanation) => return explain::text(*explanation, width),
+        Outcome::Linted(report) => lint_trust_store::render(&mut page, report),
         Outcome::Generated(made) => generated::render(&mut page, made),
         Outcome::Searched(_) => {}
         Outcome::Kernels(list) => kernels::render(&mut page, list),

@@ -24,7 +24,7 @@ mod signature;
 mod testing;
 mod text;
 
-pub use examine::{LoggedLeaf, client_chain_pem, examine};
+pub use examine::{LoggedLeaf, examine};
 pub use fact::{Fact, FactKind};
 pub use lint::{LintCounts, LintFile, LintFileKind, LintProblem, LintReport, LintSeverity, lint};
 pub use material::{Material, TrustError};

@@ -2,10 +2,7 @@
 //!
 //! In: bytes. Out: [`Block`]s and stray lines, in order, with line numbers. Says nothing about what is right; `lint` and `material` do.
 
-use data_encoding::{BASE64, Specification};
-
-/// Characters of a PEM line (RFC 7468).
-const LINE_WIDTH: usize = 64;
+use data_encoding::BASE64;
 
 /// A part of a PEM file.
 #[derive(Debug)]
@@ -107,15 +104,6 @@ pub(super) fn announces_private_key(bytes: &[u8]) -> bool {
     memchr::memmem::find(bytes, b"PRIVATE KEY-----").is_some()
 }
 
-/// `der` as a block.
-pub(super) fn encode(label: &str, der: &[u8]) -> String {
-    let mut wrapped = Specification::from(BASE64.specification());
-    wrapped.wrap.width = LINE_WIDTH;
-    wrapped.wrap.separator = "\n".to_owned();
-    let body = wrapped.encoding().map(|encoding| encoding.encode(der)).unwrap_or_default();
-    format!("-----BEGIN {label}-----\n{body}-----END {label}-----\n")
-}
-
 /// The lines of a text, without their ends; what follows the last newline is a line unless it is empty.
 fn lines(bytes: &[u8]) -> impl Iterator<Item = &[u8]> {
     let text = bytes.strip_suffix(b"\n").unwrap_or(bytes);
@@ -164,14 +152,6 @@ mod tests {
         #[test]
         fn any_bytes_have_parts(bytes in proptest::collection::vec(any::<u8>(), 0..400)) {
             parts(&bytes);
-        }
-
-        #[test]
-        fn what_is_encoded_decodes(bytes in proptest::collection::vec(any::<u8>(), 1..400)) {
-            let text = encode("X", &bytes);
-            prop_assert!(text.lines().all(|line| line.len() <= LINE_WIDTH));
-            let block = blocks(text.as_bytes()).next().unwrap();
-            prop_assert_eq!(block.decode(), Ok(bytes));
         }
     }
 }

@@ -20,6 +20,11 @@ pub(super) fn micros(seconds: i64) -> i64 {
     seconds * 1_000_000
 }
 
+/// `der` as a PEM block.
+pub(super) fn encode(label: &str, der: &[u8]) -> String {
+    format!("-----BEGIN {label}-----\n{}\n-----END {label}-----\n", data_encoding::BASE64.encode(der))
+}
+
 /// A certificate, with the key that belongs to it.
 pub(super) struct Identity {
     pub(super) params: CertificateParams,

@@ -49,16 +49,6 @@ pub fn examine(material: &Material, leaf: &LoggedLeaf<'_>, first: i64, last: i64
     facts.0
 }
 
-/// The logged certificate and the others of its file, as PEM made anew from what was parsed: nothing else of the file is in it.
-///
-/// `None` if no client-certificate file holds it.
-pub fn client_chain_pem(material: &Material, leaf: &LoggedLeaf<'_>) -> Option<String> {
-    let id = leaf::find(material, leaf, &mut Facts::default())?;
-    let file = material.clients.iter().find(|file| file.certificates.contains(&id))?;
-    let certificates = file.certificates.iter().filter_map(|id| material.certificate(*id));
-    Some(certificates.map(|certificate| super::pem::encode("CERTIFICATE", &certificate.der)).collect())
-}
-
 /// When connections failed, µs since 1970.
 #[derive(Clone, Copy, Debug)]
 struct Time {

@@ -4,8 +4,7 @@ use rcgen::{BasicConstraints, CustomExtension, ExtendedKeyUsagePurpose, IsCa, Ke
 
 use super::super::fact::FactKind::{self, *};
 use super::super::testing::{DAY, Files, NOW, at, ca_params, kinds, leaf_params, micros, root, root_from, says};
-use super::{LoggedLeaf, client_chain_pem, examine};
-use crate::trust::Material;
+use super::{LoggedLeaf, examine};
 
 fn has(facts: &[crate::trust::Fact], kind: FactKind) -> bool {
     facts.iter().any(|fact| fact.kind == kind)
@@ -346,17 +345,6 @@ fn a_bundle_over_its_quotas() {
     assert!(facts[0].says.contains("26 CA certificates; a trust store takes 25"), "{facts:?}");
     assert!(facts[1].says.contains("characters together; a trust store takes 10,000"), "{facts:?}");
     assert!(Files::default().bundle("full.pem", &pem[..25]).facts("client", "1").is_empty());
-}
-
-#[test]
-fn a_pack_holds_the_certificates_and_nothing_else() {
-    let root = root("Root");
-    let leaf = root.leaf("client", 1);
-    let mut material = Material::default();
-    material.add_client_cert("client.pem", format!("password: hunter2\n{}{}", leaf.pem, root.pem).as_bytes()).unwrap();
-    let logged = LoggedLeaf { serial: Some("1"), ..LoggedLeaf::default() };
-    assert_eq!(client_chain_pem(&material, &logged).unwrap().replace('\r', ""), format!("{}{}", leaf.pem, root.pem).replace('\r', ""));
-    assert_eq!(client_chain_pem(&material, &LoggedLeaf { serial: Some("2"), ..logged }), None);
 }
 
 #[test]

@@ -4,7 +4,7 @@ use proptest::prelude::*;
 use rcgen::{IsCa, KeyPair, KeyUsagePurpose, SerialNumber};
 
 use super::super::pem;
-use super::super::testing::{DAY, Identity, NOW, at, ca_params, leaf_params, micros, root, root_from};
+use super::super::testing::{DAY, Identity, NOW, at, ca_params, encode, leaf_params, micros, root, root_from};
 use super::{LintProblem, LintReport, LintSeverity, lint};
 
 fn report(bundles: &[&str], crls: &[&str]) -> LintReport {
@@ -235,7 +235,7 @@ proptest! {
                 let place = place.index(der.len());
                 der[place] = *byte;
             }
-            let text = pem::encode(label, &der);
+            let text = encode(label, &der);
             lint(&[("a", text.as_bytes())], &[("b", text.as_bytes())], micros(NOW));
             let mut material = crate::trust::Material::default();
             let _ = (material.add_client_cert("a", &der), material.add_bundle("a", text.as_bytes()), material.add_crl("b", &der));
