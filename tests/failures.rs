@@ -107,7 +107,7 @@ fn each_condition_finds_what_a_plain_filter_finds() {
     let pick = failed.iter().find(|row| row.leaf_client_cert_serial_number.as_ref().is_some_and(|serial| serial.len() > 6)).unwrap();
     let (client, serial) = (pick.client_ip.clone(), pick.leaf_client_cert_serial_number.clone().unwrap());
     let trace = pick.conn_trace_id.clone().unwrap();
-    let network = format!("{}/8", client);
+    let network = format!("{client}/8");
     let prefix = format!("{}.", client.split('.').next().unwrap());
     let lower = format!("00{}", serial.to_lowercase());
     let same_serial = |row: &Row| {
@@ -115,7 +115,8 @@ fn each_condition_finds_what_a_plain_filter_finds() {
         row.leaf_client_cert_serial_number.as_deref().is_some_and(|text| number(text) == number(&serial))
     };
     let reason = |row: &Row, code: &str| row.tls_failure_reason.as_deref() == Some(code);
-    let cases: Vec<(Vec<&str>, Box<dyn Fn(&Row) -> bool>)> = vec![
+    type Case<'a> = (Vec<&'a str>, Box<dyn Fn(&Row) -> bool + 'a>);
+    let cases: Vec<Case<'_>> = vec![
         (vec!["--client-ip", &client], Box::new(|row| has_failed(row) && row.client_ip == client)),
         (vec!["--client-ip", &client, "--all"], Box::new(|row| row.client_ip == client)),
         (

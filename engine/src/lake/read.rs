@@ -14,7 +14,7 @@ use arrow::array::{
 use arrow::datatypes::{Float64Type, Int32Type, Int64Type, TimestampMicrosecondType};
 use parquet::arrow::ProjectionMask;
 use parquet::arrow::arrow_reader::{ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReaderBuilder};
-use parquet::file::metadata::PageIndexPolicy;
+use parquet::file::metadata::{PageIndexPolicy, RowGroupMetaData};
 
 use super::text::{LineWriter, RowValues};
 use crate::discover::LakeTable;
@@ -96,7 +96,7 @@ pub(crate) fn read(path: &Path, table: LakeTable, slice: &Slice, out: &mut LakeT
     out.clear();
     let file = open(path)?;
     let metadata = metadata(&file)?;
-    let before: i64 = metadata.metadata().row_groups().iter().take(slice.row_group).map(|group| group.num_rows()).sum();
+    let before: i64 = metadata.metadata().row_groups().iter().take(slice.row_group).map(RowGroupMetaData::num_rows).sum();
     let mut row = u64::try_from(before).unwrap_or(0) + slice.rows.start as u64;
     let builder = ParquetRecordBatchReaderBuilder::new_with_metadata(file, metadata);
     let schema = builder.parquet_schema();

@@ -65,5 +65,5 @@ fn json_is_one_document() {
 fn a_table_is_aligned_and_cannot_write_to_the_terminal() {
     let columns = vec![Column::LeafClientCertSubject, Column::SourceLine, Column::TlsCipher];
     let table = written(table::RowTable::new(columns), 1);
-    assert_eq!(table, "subject            line  cipher\nCN=a,O=\"x\"\\u{1b}     7  -\n");
+    assert_eq!(table, "subject           line  cipher\nCN=a,O=\"x\"\\u{1b}     7  -\n");
 }

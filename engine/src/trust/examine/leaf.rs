@@ -94,7 +94,10 @@ impl<'a> Wanted<'a> {
 
 fn not_given(material: &Material, wanted: &Wanted<'_>, matches: &[(usize, Match)]) -> String {
     let files: Vec<&str> = material.clients.iter().map(|file| file.name.as_str()).collect();
-    let among = format!("none of the {} in {}", counted(matches.len(), "certificate", "certificates"), list(&files));
+    let among = match matches.len() {
+        1 => format!("the certificate in {} is not the one in the log", list(&files)),
+        several => format!("none of the {} in {} is the one in the log", counted(several, "certificate", "certificates"), list(&files)),
+    };
     let near = |kind: Match| matches.iter().find(|(_, how)| *how == kind).and_then(|(id, _)| Some((*id, material.certificate(*id)?)));
     let hint = if let Some((id, certificate)) = near(Match::ButValidity) {
         let (since, until) = (time(certificate.not_before), time(certificate.not_after));
@@ -106,5 +109,5 @@ fn not_given(material: &Material, wanted: &Wanted<'_>, matches: &[(usize, Match)
     } else {
         String::new()
     };
-    format!("{among} is the one in the log ({}){hint}", wanted.title())
+    format!("{among} ({}){hint}", wanted.title())
 }

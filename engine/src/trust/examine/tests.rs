@@ -65,7 +65,7 @@ fn another_certificate_is_not_the_leaf() {
     assert_eq!(kinds(&facts), [LeafNotGiven]);
     assert!(says(&facts, LeafNotGiven).contains("client.pem has its subject, but serial 17"), "{facts:?}");
     assert!(says(&files.facts("other", "17"), LeafNotGiven).contains("client.pem has its serial, but subject CN=client"));
-    assert!(says(&files.facts("other", "18"), LeafNotGiven).ends_with("is the one in the log (CN=other,O=Company LLC, serial 18)"));
+    assert!(says(&files.facts("other", "18"), LeafNotGiven).ends_with("is not the one in the log (CN=other,O=Company LLC, serial 18)"));
 }
 
 #[test]
