@@ -87,12 +87,23 @@ fn errors_exit_3_with_their_lines_and_fixes() {
     ] {
         assert!(seen.stdout.contains(&line), "{line}\n{}", seen.stdout);
     }
-    assert!(seen.stdout.contains("fix      delete the line\n") && seen.stdout.contains("do not upload it: 5 errors, 0 warnings"), "{}", seen.stdout);
+    assert!(
+        seen.stdout.contains("fix      delete the line\n") && seen.stdout.contains("do not upload it: 5 errors, 0 warnings"),
+        "{}",
+        seen.stdout
+    );
     let json = run(["lint-trust-store", "--ca-bundle", &bundle, "--crl", &crl, "--format", "json"]).exits(3).json();
-    let problems: Vec<_> = json["problems"].as_array().unwrap().iter().map(|problem| (problem["line"].as_u64(), problem["rule"].as_str().unwrap())).collect();
+    let problems: Vec<_> =
+        json["problems"].as_array().unwrap().iter().map(|problem| (problem["line"].as_u64(), problem["rule"].as_str().unwrap())).collect();
     assert_eq!(
         problems,
-        [(Some(1), "comment-with-hyphen"), (Some(2), "blank-line"), (Some(3), "expired"), (Some(1), "crl-without-issuer"), (Some(1), "crl-expired")]
+        [
+            (Some(1), "comment-with-hyphen"),
+            (Some(2), "blank-line"),
+            (Some(3), "expired"),
+            (Some(1), "crl-without-issuer"),
+            (Some(1), "crl-expired")
+        ]
     );
     assert_eq!(json["problems"][0]["severity"], "error");
     assert_eq!(json["problems"][4]["file"], crl.as_str());
