@@ -161,9 +161,9 @@ Examples:
   With the revocation lists of the trust store
     tlslake lint-trust-store --ca-bundle ca-bundle.pem --crl crls/*.pem
   As a step that stops a pipeline
-    tlslake lint-trust-store --ca-bundle ca-bundle.pem && aws s3 cp ca-bundle.pem s3://bucket/ca-bundle.pem
-  The errors alone, for a script
-    tlslake lint-trust-store --ca-bundle ca-bundle.pem --format json | jq '.problems[] | select(.severity == \"error\")'
+    tlslake lint-trust-store --ca-bundle ca-bundle.pem && aws s3 cp ca-bundle.pem s3://bucket/
+  Every problem, for a script
+    tlslake lint-trust-store --ca-bundle ca-bundle.pem --format json | jq -r '.problems[].says'
 
 Exit codes:
   0  nothing that a load balancer refuses (there may be warnings)

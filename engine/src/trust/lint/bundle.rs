@@ -43,7 +43,7 @@ fn read(bytes: &[u8], problems: &mut Problems<'_>) -> Vec<Anchor> {
         match Certificate::parse(der) {
             Ok(certificate) => anchors.push(Anchor { certificate, line }),
             Err(problem) => {
-                problems.error(line, "not-a-certificate", problem, "get the certificate again from its CA, or delete the block")
+                problems.error(line, "not-a-certificate", problem, "get the certificate again from its CA, or delete the block");
             }
         }
     }
