@@ -120,3 +120,11 @@ pub(crate) fn text_of(pem: &str) -> String {
     std::fs::write(folder.path().join("leaf.pem"), pem).unwrap();
     openssl(folder.path(), &["x509", "-in", "leaf.pem", "-noout", "-text"])
 }
+
+/// A revocation list as PEM.
+#[track_caller]
+pub(crate) fn crl_as_pem(der: &[u8]) -> String {
+    let folder = folder();
+    std::fs::write(folder.path().join("list.der"), der).unwrap();
+    openssl(folder.path(), &["crl", "-inform", "DER", "-in", "list.der", "-outform", "PEM"])
+}
