@@ -64,7 +64,7 @@ fn keys(client: &Identity) -> Vec<(&'static str, Vec<u8>)> {
     let path = folder.path();
     logs::write(path, "key.pem", client.key.as_bytes());
     let make = |arguments: &[&str]| {
-        openssl(path, &[arguments, &["-out", "made"]].concat());
+        openssl(path, &[&arguments[..1], &["-out", "made"], &arguments[1..]].concat());
         std::fs::read(path.join("made")).unwrap()
     };
     vec![
