@@ -5,6 +5,7 @@
 
 mod support;
 
+mod article;
 mod certs;
 mod cli;
 mod diagnose;

@@ -16,6 +16,7 @@ table![
     authority_expired_in_the_bundle,
     intermediate_expired_since_but_valid_then,
     an_expired_authority_that_has_nothing_to_do_with_the_leaf,
+    expired_authority_beside_its_renewed_self,
     leaf_and_intermediate_expired,
     expired_and_weakly_linked,
     not_yet_valid,
@@ -110,6 +111,17 @@ fn an_expired_authority_that_has_nothing_to_do_with_the_leaf() -> Scenario {
     let client = leaf("client-4").signed_by(&root);
     scenario([connection("2026-03-16T08:00:00Z", &client.shown).failed(REASON)])
         .bundle(&[stranger.pem(), root.pem()])
+        .client(&[&client.pem])
+        .expect(finding(REASON, &client.shown, "intermediate-expired", Likely))
+}
+
+/// The same name and key, good for longer: the expired one is in nobody's way.
+fn expired_authority_beside_its_renewed_self() -> Scenario {
+    let old = authority("Root F").valid("2016-01-01T00:00:00Z", "2026-03-10T00:00:00Z").self_signed();
+    let renewed = old.key_under(authority("Root F"));
+    let client = leaf("client-7").signed_by(&renewed);
+    scenario([connection("2026-03-16T08:00:00Z", &client.shown).failed(REASON)])
+        .bundle(&[old.pem(), renewed.pem()])
         .client(&[&client.pem])
         .expect(finding(REASON, &client.shown, "intermediate-expired", Likely))
 }

@@ -6,14 +6,17 @@
 mod certificates;
 mod connection;
 mod expired;
+mod handshakes;
 
 mod judge;
 mod names;
 mod openssl;
+mod packs;
 
 mod processing;
 mod revoked;
 mod rotated;
+mod server;
 
 mod shapes;
 mod unmapped;

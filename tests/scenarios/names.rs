@@ -7,7 +7,7 @@ use super::certificates::{Recipe, authority, crl, leaf, root};
 use super::connection::{Shown, connection};
 use super::judge::Certainty::{Likely, ProvenByFiles};
 use super::judge::{Scenario, finding, scenario, table};
-use super::openssl;
+use super::openssl::{self, Odd};
 
 table![
     subject_in_the_certificates_own_order,
@@ -16,6 +16,9 @@ table![
     subject_in_utf_8,
     subject_in_utf_8_escaped_as_hex,
     subject_in_utf_16,
+    subject_with_an_email_address,
+    subject_with_types_as_numbers,
+    subject_with_two_values_in_one_part,
     subject_that_differs_in_one_letter,
     serial_written_in_two_ways_is_one_certificate,
     issuer_in_another_string_type,
@@ -74,6 +77,32 @@ fn subject_in_utf_16() -> Scenario {
     let organization = DnValue::BmpString(BmpString::try_from("M\u{fc}ller").unwrap());
     let named = leaf("client-5").named(&[(DnType::OrganizationName, organization), (DnType::CommonName, "client-5".into())]);
     recognised(named, |shown| shown.clone().with_subject("CN=client-5,O=M\u{fc}ller"))
+}
+
+/// With more in its subject than `rcgen` knows.
+fn recognised_odd(subject: &str, as_logged: &str) -> Scenario {
+    let theirs = root("Root of theirs");
+    let client = Odd { subject, ..Odd::default() }.signed_by("client-13", &theirs.identity);
+    let shown = client.shown.clone().with_subject(as_logged);
+    refused(&shown).bundle(&[root("Root of ours").pem()]).client(&[&client.pem]).expect(finding(
+        REASON,
+        &shown,
+        "issuer-missing",
+        ProvenByFiles,
+    ))
+}
+
+fn subject_with_an_email_address() -> Scenario {
+    recognised_odd("/C=US/emailAddress=ops@example.com", "CN=client-13,emailAddress=ops@example.com,C=US")
+}
+
+/// RFC 2253 writes a type that has no short name as its number, and the value as the hex of its DER.
+fn subject_with_types_as_numbers() -> Scenario {
+    recognised_odd("/C=US/emailAddress=ops@example.com", "CN=client-13,1.2.840.113549.1.9.1=#160f6f7073406578616d706c652e636f6d,C=US")
+}
+
+fn subject_with_two_values_in_one_part() -> Scenario {
+    recognised_odd("/C=US/O=Company LLC+OU=Fleet", "CN=client-13,O=Company LLC+OU=Fleet,C=US")
 }
 
 fn subject_that_differs_in_one_letter() -> Scenario {

@@ -26,6 +26,8 @@ pub(crate) struct Odd<'a> {
     pub(crate) key: &'a [&'a str],
     /// How it is to be signed.
     pub(crate) signature: &'a [&'a str],
+    /// Parts of the subject before its common name, as `openssl req -subj` takes them.
+    pub(crate) subject: &'a str,
     /// Lines of an extension file; without any, the certificate is of version 1.
     pub(crate) extensions: &'a str,
 }
@@ -39,7 +41,7 @@ pub(crate) const P256: &[&str] = &["-algorithm", "EC", "-pkeyopt", "ec_paramgen_
 
 impl Default for Odd<'_> {
     fn default() -> Self {
-        Odd { key: P256, signature: &["-sha256"], extensions: USUAL }
+        Odd { key: P256, signature: &["-sha256"], subject: "/C=US/O=Company LLC", extensions: USUAL }
     }
 }
 
@@ -84,7 +86,7 @@ impl Odd<'_> {
         let mut arguments = vec!["genpkey", "-out", "leaf.key"];
         arguments.extend(self.key);
         openssl(path, &arguments);
-        let subject = format!("/C=US/O=Company LLC/CN={common_name}");
+        let subject = format!("{}/CN={common_name}", self.subject);
         openssl(path, &["req", "-new", "-key", "leaf.key", "-subj", &subject, "-out", "request.pem"]);
     }
 }
@@ -119,4 +121,12 @@ pub(crate) fn text_of(pem: &str) -> String {
     let folder = folder();
     std::fs::write(folder.path().join("leaf.pem"), pem).unwrap();
     openssl(folder.path(), &["x509", "-in", "leaf.pem", "-noout", "-text"])
+}
+
+/// A revocation list as PEM.
+#[track_caller]
+pub(crate) fn crl_as_pem(der: &[u8]) -> String {
+    let folder = folder();
+    std::fs::write(folder.path().join("list.der"), der).unwrap();
+    openssl(folder.path(), &["crl", "-inform", "DER", "-in", "list.der", "-outform", "PEM"])
 }

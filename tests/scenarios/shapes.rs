@@ -8,7 +8,7 @@ use super::certificates::{Authority, Identity, authority, leaf, root};
 use super::connection::{Connection, Shown, connection};
 use super::judge::Certainty::{Likely, ProvenByFiles, Unknown};
 use super::judge::{Certainty, Expected, Scenario, finding, scenario, table};
-use super::openssl::{OF_AN_AUTHORITY, Odd, USUAL, text_of};
+use super::openssl::{OF_AN_AUTHORITY, Odd, text_of};
 
 table![
     chain_too_deep_by_the_log_alone,
@@ -207,7 +207,7 @@ fn rsa_with_md5() -> Scenario {
 
 /// Two causes at once: one is named, the other is not kept back.
 fn rsa_1024_and_sha_1() -> Scenario {
-    let mut scenario = invalid(&Odd { key: RSA_1024, signature: &["-sha1"], extensions: USUAL }, "weak-key", &["1024"]);
+    let mut scenario = invalid(&Odd { key: RSA_1024, signature: &["-sha1"], ..Odd::default() }, "weak-key", &["1024"]);
     scenario.expected = scenario.expected.into_iter().map(|expected| expected.says("client-cert", &["SHA-1|SHA1"])).collect();
     scenario
 }
@@ -241,7 +241,7 @@ fn rsa_pss_with_sha_1() -> Scenario {
 fn p_521_with_sha_512_is_no_defect() -> Scenario {
     let root = root("Root");
     let client =
-        Odd { key: &curve("ec_paramgen_curve:P-521"), signature: &["-sha512"], extensions: USUAL }.signed_by("client-10", &root.identity);
+        Odd { key: &curve("ec_paramgen_curve:P-521"), signature: &["-sha512"], ..Odd::default() }.signed_by("client-10", &root.identity);
     of(&client, &root.identity, INVALID, finding(INVALID, &client.shown, "unknown", Unknown))
 }
 

@@ -17,6 +17,8 @@ table![
     issuer_of_the_same_name_with_another_key,
     issuer_of_the_same_name_without_key_identifiers,
     two_issuers_of_one_name_of_which_one_signed,
+    clients_file_in_der,
+    clients_file_as_people_have_it,
     intermediate_not_sent,
     intermediate_not_sent_and_nowhere_to_be_found,
     intermediate_in_another_file_that_leads_elsewhere,
@@ -139,6 +141,28 @@ fn two_issuers_of_one_name_of_which_one_signed() -> Scenario {
         &client.shown,
         "trust-store-differs",
         Likely,
+    ))
+}
+
+fn clients_file_in_der() -> Scenario {
+    let client = leaf("client-13").signed_by(&root("Root of theirs"));
+    refused(&client.shown).bundle(&[root("Root of ours").pem()]).file("--client-cert", "client.der", &client.der).expect(finding(
+        REASON,
+        &client.shown,
+        "issuer-missing",
+        ProvenByFiles,
+    ))
+}
+
+/// Out of a browser or a mail: a preamble, and line ends of Windows.
+fn clients_file_as_people_have_it() -> Scenario {
+    let client = leaf("client-14").signed_by(&root("Root of theirs"));
+    let pem = format!("Bag Attributes\n    friendlyName: client\nsubject=CN = client-14\n\n{}\n", client.pem).replace('\n', "\r\n");
+    refused(&client.shown).bundle(&[root("Root of ours").pem()]).client(&[&pem]).expect(finding(
+        REASON,
+        &client.shown,
+        "issuer-missing",
+        ProvenByFiles,
     ))
 }
 
