@@ -13,6 +13,7 @@ mod explain;
 mod failures;
 mod golden;
 mod hostile;
+mod incident;
 mod lake_readers;
 mod lint;
 mod options;

@@ -165,7 +165,7 @@ fn invalid(odd: &Odd<'_>, cause: &'static str, words: &[&str]) -> Scenario {
 const RSA_1024: &[&str] = &["-algorithm", "RSA", "-pkeyopt", "rsa_keygen_bits:1024"];
 const RSA_2048: &[&str] = &["-algorithm", "RSA", "-pkeyopt", "rsa_keygen_bits:2048"];
 
-fn curve<'a>(name: &'a str) -> [&'a str; 6] {
+fn curve(name: &str) -> [&str; 6] {
     ["-algorithm", "EC", "-pkeyopt", name, "-pkeyopt", "ec_param_enc:named_curve"]
 }
 

@@ -274,7 +274,7 @@ fn another_certificate_given_proves_nothing() {
     history.serial = Some("0BAD".into());
     let finding = with_files(history, &Files { bundle: &[&other.pem()], clients: &[&for_clients(&ours)], ..Files::default() });
     assert_cause(&finding, Cause::IssuerMissing, Certainty::Likely);
-    assert_says(&finding, "is the one in the log");
+    assert_says(&finding, "is not the one in the log");
 }
 
 #[test]
