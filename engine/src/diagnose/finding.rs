@@ -9,8 +9,10 @@ use crate::reasons::{Cause, Evidence};
 pub struct Diagnosis {
     /// [`Diagnosis::SCHEMA`].
     pub schema: &'static str,
-    /// Connections that failed, in all findings, the ones not listed included.
+    /// Connections that failed.
     pub failures: u64,
+    /// Those of them that are in no finding, since there were more certificates than are told apart; usually 0.
+    pub untold: u64,
     /// Findings in all; `findings` may hold fewer ([`super::Options::top`]).
     pub total_findings: u64,
     /// Most affected connections first.

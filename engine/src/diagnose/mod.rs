@@ -85,11 +85,13 @@ const MAX_SAMPLE: usize = 5;
 /// Finds out what is wrong with the certificates that fail, by what was logged and what the files given prove.
 pub fn diagnose(certificates: &Certificates, material: &Material, options: &Options) -> Diagnosis {
     let mut cases = case::cases(certificates);
-    let (failures, total_findings) = (cases.iter().map(Case::count).sum(), cases.len() as u64);
+    let untold = certificates.forgotten.map_or(0, |forgotten| forgotten.failures);
+    let (told, total_findings) = (cases.iter().map(Case::count).sum::<u64>(), cases.len() as u64);
     cases.truncate(options.top.unwrap_or(usize::MAX));
     Diagnosis {
         schema: Diagnosis::SCHEMA,
-        failures,
+        failures: told + untold,
+        untold,
         total_findings,
         findings: cases.iter().map(|case| finding(case, material, options)).collect(),
         notes: notes(certificates),

@@ -65,7 +65,7 @@ fn more(diagnosis: &Diagnosis) -> Option<String> {
     let shown_failures: u64 = diagnosis.findings.iter().map(|finding| finding.count).sum();
     let left = diagnosis.total_findings.saturating_sub(shown);
     (left > 0).then(|| {
-        let failures = counted(diagnosis.failures.saturating_sub(shown_failures), "failed connection");
+        let failures = counted(diagnosis.failures.saturating_sub(diagnosis.untold).saturating_sub(shown_failures), "failed connection");
         format!("{} with {failures} not shown: `--top all` shows every one", counted(left, "more finding"))
     })
 }
