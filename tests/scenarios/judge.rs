@@ -347,11 +347,14 @@ fn strings(json: &Json) -> BTreeSet<String> {
     json.as_array().into_iter().flatten().filter_map(Json::as_str).map(str::to_owned).collect()
 }
 
+/// A scenario's name, and how it is made.
+pub(crate) type Entry = (&'static str, fn() -> Scenario);
+
 /// The scenarios of a module: each is a test of its name, and all of them are counted.
 macro_rules! table {
     ($($name:ident),+ $(,)?) => {
         /// Every scenario of this module.
-        pub(super) const TABLE: &[(&str, fn() -> $crate::scenarios::judge::Scenario)] = &[$((stringify!($name), $name)),+];
+        pub(super) const TABLE: &[$crate::scenarios::judge::Entry] = &[$((stringify!($name), $name)),+];
 
         mod each {
             $(#[test]
