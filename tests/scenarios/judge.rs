@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use serde_json::Value as Json;
 
 use super::connection::{Connection, Shown};
-use crate::support::{at, convert, count, folder, logs, run};
+use crate::support::{Run, at, convert, count, folder, logs, run};
 
 /// How sure the diagnosis must be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -160,30 +160,57 @@ impl Scenario {
         self.files.iter().flat_map(give).collect()
     }
 
-    /// Diagnoses the raw log and the lake made of it, with the files and without.
+    /// Diagnoses, and demands that everything is found as it was planted.
     #[track_caller]
     pub(crate) fn check(&self) {
+        self.verdict().unwrap_or_else(|wrong| panic!("{wrong}"));
+    }
+
+    /// What is wrong with the diagnoses of the raw log and of the lake made of it, with the files and without.
+    fn verdict(&self) -> Result<(), String> {
         let folder = folder();
         let logs = self.write_logs(folder.path());
         let lake = folder.path().join("lake");
         convert(&logs, &lake, &[]).exits(0);
         let files = self.write_files(folder.path());
+        self.judge_pages(&logs, &files)?;
         for (input, name) in [(&logs, "log"), (&lake, "lake")] {
             let found = self.diagnose(input, &files);
-            self.judge(&found).unwrap_or_else(|wrong| panic!("{wrong}\n--- from the {name}\n{found:#}"));
+            self.judge(&found).map_err(|wrong| format!("{wrong}\n--- from the {name}\n{found:#}"))?;
             if self.has_files() {
                 let found = self.diagnose(input, &[]);
-                self.judge_without_files(&found).unwrap_or_else(|wrong| panic!("{wrong}\n--- from the {name}, without files\n{found:#}"));
+                self.judge_without_files(&found).map_err(|wrong| format!("{wrong}\n--- from the {name}, without files\n{found:#}"))?;
             }
         }
+        Ok(())
+    }
+
+    /// The pages for people say the same: how sure a cause is stands beside it.
+    fn judge_pages(&self, input: &Path, files: &[OsString]) -> Result<(), String> {
+        for format in ["text", "markdown"] {
+            let page = self.run(input, files, format).exits(0).stdout;
+            for Expected { reason, cause, certainty, .. } in &self.expected {
+                let headed = |line: &str| line.contains(reason) && line.contains(cause) && line.to_lowercase().contains(certainty.name());
+                demand(page.lines().any(headed), || format!("no heading with {reason}, {cause}, {certainty:?}\n--- as {format}\n{page}"))?;
+            }
+            // Capitals, so that nobody takes a guess for a proof.
+            let proofs = page.matches("PROVEN").count() > 0;
+            let wanted = self.expected.iter().any(|expected| expected.certainty.name() == "proven");
+            demand(proofs == wanted, || format!("proven and guessed look alike\n--- as {format}\n{page}"))?;
+        }
+        Ok(())
+    }
+
+    fn run(&self, input: &Path, files: &[OsString], format: &str) -> Run {
+        let mut arguments = vec!["diagnose".into(), input.into()];
+        arguments.extend_from_slice(files);
+        arguments.extend(["--top", "all", "--format", format].map(OsString::from));
+        arguments.extend(self.options.iter().map(OsString::from));
+        run(arguments)
     }
 
     fn diagnose(&self, input: &Path, files: &[OsString]) -> Json {
-        let mut arguments = vec!["diagnose".into(), input.into()];
-        arguments.extend_from_slice(files);
-        arguments.extend(["--top", "all", "--format", "json"].map(OsString::from));
-        arguments.extend(self.options.iter().map(OsString::from));
-        let found = run(arguments).exits(0).json();
+        let found = self.run(input, files, "json").exits(0).json();
         assert_eq!(at(&found, "schema"), "tlslake.diagnosis/1");
         found
     }
@@ -320,11 +347,14 @@ fn strings(json: &Json) -> BTreeSet<String> {
     json.as_array().into_iter().flatten().filter_map(Json::as_str).map(str::to_owned).collect()
 }
 
+/// A scenario's name, and how it is made.
+pub(crate) type Entry = (&'static str, fn() -> Scenario);
+
 /// The scenarios of a module: each is a test of its name, and all of them are counted.
 macro_rules! table {
     ($($name:ident),+ $(,)?) => {
         /// Every scenario of this module.
-        pub(super) const TABLE: &[(&str, fn() -> $crate::scenarios::judge::Scenario)] = &[$((stringify!($name), $name)),+];
+        pub(super) const TABLE: &[$crate::scenarios::judge::Entry] = &[$((stringify!($name), $name)),+];
 
         mod each {
             $(#[test]
@@ -343,4 +373,31 @@ pub(crate) fn tally(scenarios: &[Scenario]) -> BTreeMap<&'static str, BTreeSet<&
         tally.entry(expected.cause).or_default().insert(expected.certainty.name());
     }
     tally
+}
+
+/// A judge that is pleased by anything would prove nothing.
+#[test]
+fn the_judge_is_not_pleased_by_anything_else() {
+    let shown = Shown::new("CN=client", "2025-03-01T00:00:00Z", "2026-03-01T00:00:00Z", "01");
+    let failure = super::connection::connection("2026-03-16T08:00:00Z", &shown).failed("ClientCertExpired");
+    let right = || finding("ClientCertExpired", &shown, "leaf-expired", Certainty::ProvenByLog);
+    let planted = |expected: Expected| scenario([failure.clone()]).expect(expected);
+    planted(right()).check();
+    let wrong = [
+        planted(Expected { cause: "not-yet-valid", ..right() }),
+        planted(Expected { certainty: Certainty::Likely, ..right() }),
+        planted(Expected { reason: "ClientCertUntrusted".to_owned(), ..right() }),
+        planted(Expected { shown: shown.clone().with_serial("02"), ..right() }),
+        planted(right().says("log", &["words that nobody says"])),
+        planted(right().says("crl", &["2026-03-01"])),
+        planted(right().never_says("2026-03-01")),
+        planted(right().supposes(&["quota-exceeded"])),
+        planted(right().begins_with("words that nobody says")),
+        planted(right().remedy("words that nobody says")),
+        planted(right()).expect(finding("ClientCertUntrusted", &shown, "issuer-missing", Certainty::Likely)),
+        scenario([failure.clone(), failure.clone().failed("ClientCertUntrusted")]).expect(right()),
+    ];
+    for (number, scenario) in wrong.iter().enumerate() {
+        assert!(scenario.verdict().is_err(), "number {number} is accepted");
+    }
 }

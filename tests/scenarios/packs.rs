@@ -63,6 +63,7 @@ fn keys(client: &Identity) -> Vec<(&'static str, Vec<u8>)> {
     let folder = folder();
     let path = folder.path();
     logs::write(path, "key.pem", client.key.as_bytes());
+    logs::write(path, "client.pem", client.pem.as_bytes());
     let make = |arguments: &[&str]| {
         openssl(path, &[&arguments[..1], &["-out", "made"], &arguments[1..]].concat());
         std::fs::read(path.join("made")).unwrap()
@@ -74,6 +75,8 @@ fn keys(client: &Identity) -> Vec<(&'static str, Vec<u8>)> {
         ("encrypted SEC 1", make(&["ec", "-in", "key.pem", "-aes128", "-passout", "pass:secret"])),
         ("RSA", make(&["genrsa", "-traditional", "2048"])),
         ("PKCS #8 in DER", make(&["pkcs8", "-topk8", "-nocrypt", "-in", "key.pem", "-outform", "DER"])),
+        ("PKCS #8 with line ends of Windows", client.key.replace('\n', "\r\n").into_bytes()),
+        ("PKCS #12", make(&["pkcs12", "-export", "-inkey", "key.pem", "-in", "client.pem", "-passout", "pass:secret"])),
         ("SEC 1 in DER", make(&["ec", "-in", "key.pem", "-outform", "DER"])),
     ]
 }
