@@ -67,6 +67,9 @@ pub fn plan_units(files: &[InputFile], settings: &UnitSettings) -> Vec<Unit> {
     planned.into_iter().map(|indexes| Unit { id: unit_id(files, &indexes, settings), files: indexes }).collect()
 }
 
+/// Files in a unit of [`units_in_order`] at most: rows are handed on when their unit is whole, and somebody is waiting for them.
+const MAX_IN_ORDER: usize = 256;
+
 /// Groups `files` in their order: neighbours up to `small_file` stored bytes together, every larger one, every stream and every file of a lake
 /// by itself. What is wrong with one of these is then nobody else's concern. The ids only tell the units apart.
 pub fn units_in_order(files: &[InputFile], small_file: u64) -> Vec<Unit> {
@@ -74,7 +77,7 @@ pub fn units_in_order(files: &[InputFile], small_file: u64) -> Vec<Unit> {
     let mut is_open = false;
     for (index, file) in (0..=u32::MAX).zip(files) {
         let is_small = matches!(file.location, Location::Path(_)) && file.size.is_some_and(|size| size <= small_file);
-        match units.last_mut().filter(|_| is_open && is_small) {
+        match units.last_mut().filter(|unit| is_open && is_small && unit.files.len() < MAX_IN_ORDER) {
             Some(unit) => unit.files.push(index),
             None => units.push(Unit { id: units.len().to_string(), files: vec![index] }),
         }

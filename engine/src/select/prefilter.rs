@@ -135,16 +135,11 @@ fn reasons(codes: &[String]) -> Option<Kind> {
     if codes.is_empty() { None } else { any_text("Failed:", &codes) }
 }
 
-/// The digits in a row or in pairs with colons between, counted from the end; leading zeros may stand before them.
+/// The digits in a row, or with colons between them wherever they may stand; leading zeros may stand before them.
 fn serial_text(digits: &str) -> Option<Kind> {
-    let mut pairs = String::new();
-    for (index, digit) in digits.chars().enumerate() {
-        if index > 0 && (digits.chars().count() - index).is_multiple_of(2) {
-            pairs.push(':');
-        }
-        pairs.push(digit);
-    }
-    any_text("", &[digits, &pairs])
+    let spread: Vec<String> = digits.chars().map(|digit| regex::escape(digit.encode_utf8(&mut [0; 4]))).collect();
+    let pattern = format!("(?i:{}|{})", regex::escape(digits), spread.join(":*"));
+    Some(Kind::AnyText(RegexBuilder::new(&pattern).unicode(false).build().ok()?))
 }
 
 /// IPv4 addresses have one spelling, so they can be looked for; IPv6 addresses have many.

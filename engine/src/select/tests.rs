@@ -9,7 +9,7 @@ use crate::scan::Kernel;
 const LINES: &str = "\
 2024-04-05T18:31:29.268987Z 203.0.113.7 3000 443 TLSv1.3 C - \"CN=a,O=Company LLC\" NotBefore=2024-01-02T19:17:20Z;NotAfter=2024-04-02T19:17:20Z 02 \"Failed:ClientCertExpired\" TID_aa01
 2024-04-05T18:31:30.268987Z 203.0.113.77 3001 443 TLSv1.3 C 0.004 \"CN=A,O=B\" - 00FEF257372D Success TID_aa02 - app/x/1 203.0.113.7
-2024-04-05T18:31:31.268987Z \"203.0.113.7\" 3002 443 TLSv1.3 C - \"CN=\\\"q\\\"\" - fe:f2:57:37:2d Failed:ClientCertCrlHit TID_aa03
+2024-04-05T18:31:31.268987Z \"203.0.113.7\" 3002 443 TLSv1.3 C - \"CN=\\\"q\\\"\" - f:ef25::7372d Failed:ClientCertCrlHit TID_aa03
 
 2024-04-05T18:31:32.268987Z 2001:db8:0::7 3003 443 - - - \"-\" - - Failed TID_aa04\r
 2024-04-05T18:31:33.268987Z 2001:DB8::7 3004 443 - - - \"-\" - - - TID_aa05

@@ -11,39 +11,46 @@ use crate::flags::Column;
 #[derive(Debug)]
 pub(super) struct Rows {
     columns: Vec<Column>,
+    record: Vec<u8>,
 }
 
 impl Rows {
     pub(super) fn new(columns: Vec<Column>) -> Self {
-        Self { columns }
+        Self { columns, record: Vec::new() }
     }
 }
 
 impl Form for Rows {
     fn begin(&mut self, out: &mut dyn Write) -> io::Result<()> {
-        record(out, self.columns.iter().map(|column| column.name()))
+        let Self { columns, record } = self;
+        write(out, record, columns.iter().map(|column| column.name()))
     }
 
     fn row(&mut self, out: &mut dyn Write, _number: u64, row: &Match<'_>) -> io::Result<()> {
-        record(out, self.columns.iter().map(|column| column.value(row).text("")))
+        let Self { columns, record } = self;
+        write(out, record, columns.iter().map(|column| column.value(row).text("")))
     }
 
     fn flush(&mut self, _out: &mut dyn Write) -> io::Result<()> {
         Ok(())
     }
 
-    fn discard(&mut self) {}
+    fn discard(&mut self, _kept: u64) {}
 
     fn end(&mut self, _out: &mut dyn Write, _found: &SearchOutcome) -> io::Result<()> {
         Ok(())
     }
 }
 
-fn record<T: AsRef<str>>(out: &mut dyn Write, fields: impl Iterator<Item = T>) -> io::Result<()> {
-    let mut writer = csv::Writer::from_writer(out);
+/// Makes the record in memory, so that what fails in writing it is the system's own error.
+fn write<T: AsRef<str>>(out: &mut dyn Write, record: &mut Vec<u8>, fields: impl Iterator<Item = T>) -> io::Result<()> {
+    record.clear();
+    let mut writer = csv::WriterBuilder::new().buffer_capacity(1 << 10).from_writer(&mut *record);
     for field in fields {
         writer.write_field(field.as_ref())?;
     }
     writer.write_record(None::<&[u8]>)?;
-    writer.flush()
+    writer.flush()?;
+    drop(writer);
+    out.write_all(record)
 }

@@ -58,7 +58,7 @@ impl Form for Rows {
         Ok(())
     }
 
-    fn discard(&mut self) {}
+    fn discard(&mut self, _kept: u64) {}
 
     fn end(&mut self, out: &mut dyn Write, found: &SearchOutcome) -> io::Result<()> {
         let mut end = json!({ "matches": found.matches, "complete": !found.stopped });

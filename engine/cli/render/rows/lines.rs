@@ -24,7 +24,7 @@ impl Form for Lines {
         Ok(())
     }
 
-    fn discard(&mut self) {}
+    fn discard(&mut self, _kept: u64) {}
 
     fn end(&mut self, _out: &mut dyn Write, _found: &SearchOutcome) -> io::Result<()> {
         Ok(())

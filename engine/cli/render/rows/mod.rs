@@ -28,8 +28,8 @@ trait Form: Send + std::fmt::Debug {
     fn row(&mut self, out: &mut dyn Write, number: u64, row: &Match<'_>) -> io::Result<()>;
     /// Writes what was held back.
     fn flush(&mut self, out: &mut dyn Write) -> io::Result<()>;
-    /// Forgets what was held back.
-    fn discard(&mut self);
+    /// Forgets what was held back, and that more than the first `kept` rows were ever given.
+    fn discard(&mut self, kept: u64);
     /// What stands after the last row.
     fn end(&mut self, out: &mut dyn Write, found: &SearchOutcome) -> io::Result<()>;
 }
@@ -128,11 +128,11 @@ impl MatchVisitor for RowPrinter {
     }
 
     fn discard(&mut self) {
-        self.form.discard();
         if let Some((waiting, printed)) = &mut self.waiting {
             *waiting = SpooledTempFile::new(MAX_WAITING_MEMORY);
             self.printed = *printed;
         }
+        self.form.discard(self.printed);
     }
 
     fn end(&mut self) -> Result<()> {
@@ -236,7 +236,8 @@ impl<'a> Value<'a> {
             Value::Null => Cow::Borrowed(null),
             Value::Text(text) => text,
             Value::Whole(number) => Cow::Owned(number.to_string()),
-            Value::Seconds(seconds) => Cow::Owned(format!("{seconds:.3}")),
+            Value::Seconds(seconds) if (seconds * 1_000.0).round() / 1_000.0 == seconds => Cow::Owned(format!("{seconds:.3}")),
+            Value::Seconds(seconds) => Cow::Owned(seconds.to_string()),
         }
     }
 }

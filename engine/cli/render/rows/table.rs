@@ -10,6 +10,8 @@ use crate::flags::Column;
 
 /// Rows that are held back to see how wide they are.
 const BLOCK: usize = 200;
+/// A cell wider than this stands out of its own row, and makes no other wider: how long a value is, a client chooses.
+const MAX_CELL: usize = 120;
 /// The narrowest a subject gets on a narrow page.
 const MIN_SUBJECT: usize = 24;
 
@@ -32,7 +34,7 @@ impl RowTable {
     fn fit(&mut self) {
         for row in &self.block {
             for (width, cell) in self.widths.iter_mut().zip(row) {
-                *width = (*width).max(width_of(cell));
+                *width = (*width).max(width_of(cell).min(MAX_CELL));
             }
         }
         let Some(subject) = self.columns.iter().position(|column| *column == Column::LeafClientCertSubject) else { return };
@@ -43,7 +45,8 @@ impl RowTable {
     fn line(&self, cells: impl Iterator<Item = String>) -> String {
         let mut line = String::new();
         for ((column, &width), cell) in self.columns.iter().zip(&self.widths).zip(cells) {
-            let cell = if *column == Column::LeafClientCertSubject { shorten_middle(&cell, width).into_owned() } else { cell };
+            let cell =
+                if *column == Column::LeafClientCertSubject && width < MAX_CELL { shorten_middle(&cell, width).into_owned() } else { cell };
             let padding = " ".repeat(width.saturating_sub(width_of(&cell)));
             let (before, after) = if is_number(*column) { (padding.as_str(), "") } else { ("", padding.as_str()) };
             line.push_str(before);
@@ -79,8 +82,9 @@ impl Form for RowTable {
         Ok(())
     }
 
-    fn discard(&mut self) {
+    fn discard(&mut self, kept: u64) {
         self.block.clear();
+        self.has_heading = kept > 0;
     }
 
     fn end(&mut self, out: &mut dyn Write, _found: &SearchOutcome) -> io::Result<()> {

@@ -46,6 +46,7 @@ pub(super) struct LocalUses {
     clients: Vec<u64>,
     /// What file names say of balancers, where lines do not.
     pub(super) balancers: Vec<Option<Arc<str>>>,
+    balancer_ids: HashMap<Option<Arc<str>>, u32>,
 }
 
 impl LocalUses {
@@ -55,6 +56,7 @@ impl LocalUses {
         self.uses.clear();
         self.clients.clear();
         self.balancers.clear();
+        self.balancer_ids.clear();
         for (index, run) in batch.runs.iter().enumerate() {
             let balancer = match &run.origin {
                 Some(origin) => origin.balancer.clone(),
@@ -69,13 +71,13 @@ impl LocalUses {
         self.clients.dedup();
     }
 
-    /// The index of `balancer`; runs of one balancer mostly follow one another.
+    /// The index of `balancer`.
     fn balancer(&mut self, balancer: Option<Arc<str>>) -> u32 {
-        let index = self.balancers.iter().rposition(|known| *known == balancer).unwrap_or_else(|| {
-            self.balancers.push(balancer);
-            self.balancers.len() - 1
-        });
-        index as u32
+        let balancers = &mut self.balancers;
+        *self.balancer_ids.entry(balancer).or_insert_with_key(|balancer| {
+            balancers.push(balancer.clone());
+            balancers.len() as u32 - 1
+        })
     }
 
     fn add(&mut self, batch: &ConnectionBatch, dicts: &Dictionaries, row: usize, balancer: u32) {

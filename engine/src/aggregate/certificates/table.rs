@@ -15,7 +15,8 @@ use crate::fields::canonical_serial;
 
 /// Every certificate seen, with its uses.
 ///
-/// Observing two batches and merging is the same as observing one that holds both, until a table is full. Then it keeps the half that
+/// Observing two batches and merging is the same as observing one that holds both, as long as no table is full and no certificate has more
+/// uses than are told apart. A full table keeps the half that
 /// matters most: certificates that failed before those that did not, of these the ones with more connections.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct CertificateTable {
@@ -49,12 +50,14 @@ const MAX_SUBJECT: usize = 4096;
 const MAX_TEXT: usize = label::MAX_BYTES;
 /// What a history takes beside its texts and uses, roughly; likewise a use beside its clients, and a client.
 const HISTORY_BYTES: usize = 300;
-const USE_BYTES: usize = 160;
-const CLIENT_BYTES: usize = 40;
+const USE_BYTES: usize = 320;
+const CLIENT_BYTES: usize = 32;
 
 impl CertificateTable {
     /// Bytes that a table's entries take at most, roughly: some 100,000 certificates with a few clients each.
     pub const MAX_MEMORY: usize = 64 << 20;
+    /// Likewise, while rows are being observed: many portions are under way at a time, and each has its table.
+    const MAX_PORTION_MEMORY: usize = Self::MAX_MEMORY / 2;
 
     /// Counts the rows of `batch`. `balancers` stand by index of the input: what its name says of the balancer (`app/name/id`), which
     /// counts where a line does not say.
@@ -124,7 +127,7 @@ impl CertificateTable {
             ..CertificateHistory::default()
         };
         self.take(key, history);
-        self.thin();
+        self.thin(Self::MAX_PORTION_MEMORY);
     }
 
     /// Adds what is known of one certificate.
@@ -163,12 +166,12 @@ impl CertificateTable {
             self.widen(first, last);
         }
         self.tls_ports.merge(&other.tls_ports);
-        self.thin();
+        self.thin(Self::MAX_MEMORY);
     }
 
-    /// Lets go what matters least until half the memory is free, once all of it is taken. Halving makes the cost per certificate constant.
-    fn thin(&mut self) {
-        if self.memory <= Self::MAX_MEMORY {
+    /// Lets go what matters least until half of `most` is free, once all of it is taken. Halving makes the cost per certificate constant.
+    fn thin(&mut self, most: usize) {
+        if self.memory <= most {
             return;
         }
         let mut order: Vec<(CertificateKey, CertificateHistory)> = self.entries.drain().collect();
@@ -180,7 +183,7 @@ impl CertificateTable {
         let forgotten = self.forgotten.get_or_insert_default();
         for (key, history) in order {
             let bytes = size(&history);
-            if self.memory + bytes <= Self::MAX_MEMORY / 2 {
+            if self.memory + bytes <= most / 2 {
                 self.memory += bytes;
                 self.entries.insert(key, history);
             } else {
@@ -202,27 +205,45 @@ impl CertificateTable {
 }
 
 /// Adds `other` to `history`, uses in order.
-fn merge(history: &mut CertificateHistory, other: CertificateHistory) {
-    history.validity_differs |= other.validity_differs || history.validity != other.validity;
+pub(super) fn merge(history: &mut CertificateHistory, other: CertificateHistory) {
+    history.validity_differs |= other.validity_differs;
+    match (&history.validity, &other.validity) {
+        // A line without it takes nothing back.
+        (None, Some(_)) => {
+            history.validity.clone_from(&other.validity);
+            (history.not_before, history.not_after) = (other.not_before, other.not_after);
+        }
+        (Some(one), Some(two)) => history.validity_differs |= one != two,
+        (_, None) => {}
+    }
     history.incomplete |= other.incomplete;
     for used in other.uses {
-        add_use(&mut history.uses, used);
+        history.incomplete |= add_use(&mut history.uses, used);
     }
 }
 
-fn add_use(uses: &mut Vec<Use>, mut used: Use) {
+/// Adds a use; whether it had to be pooled with others, so that it is not known any more where it was.
+fn add_use(uses: &mut Vec<Use>, used: Use) -> bool {
+    let Err(used) = add_or_insert(uses, used, MAX_USES) else { return false };
+    // Verdict and leaf are kept: what becomes of a certificate must not be lost with where.
+    let key = UseKey { listener: None, tls_protocol: None, tls_cipher: None, ..used.key };
+    let Err(used) = add_or_insert(uses, Use { key, ..used }, 2 * MAX_USES) else { return true };
+    // So many codes for one certificate: at last they are one as well. There are but a few of these.
+    let verdict =
+        if matches!(used.key.verdict, UseVerdict::Failed(_)) { UseVerdict::Failed(label::OTHER.into()) } else { used.key.verdict };
+    let key = UseKey { verdict, ..used.key };
+    let _ = add_or_insert(uses, Use { key, ..used }, usize::MAX);
+    true
+}
+
+/// Adds a use to the one of its key, or inserts it where fewer than `most` are told apart; gives it back otherwise.
+fn add_or_insert(uses: &mut Vec<Use>, used: Use, most: usize) -> Result<(), Use> {
     match uses.binary_search_by(|known| known.key.cmp(&used.key)) {
         Ok(index) => merge_use(&mut uses[index], &used),
-        Err(index) if uses.len() < MAX_USES => uses.insert(index, used),
-        Err(_) => {
-            // Verdict and leaf are kept: what becomes of a certificate must not be lost with where.
-            (used.key.listener, used.key.tls_protocol, used.key.tls_cipher) = (None, None, None);
-            match uses.binary_search_by(|known| known.key.cmp(&used.key)) {
-                Ok(index) => merge_use(&mut uses[index], &used),
-                Err(index) => uses.insert(index, used),
-            }
-        }
+        Err(index) if uses.len() < most => uses.insert(index, used),
+        Err(_) => return Err(used),
     }
+    Ok(())
 }
 
 fn merge_use(known: &mut Use, other: &Use) {

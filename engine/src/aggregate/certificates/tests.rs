@@ -51,6 +51,32 @@ fn more_ways_of_use_than_are_told_apart_lose_only_where() {
     assert_eq!(uses.len(), MAX_USES + 1);
     assert_eq!(uses.iter().map(|used| used.count).sum::<u64>(), 1_000);
     assert_eq!(uses.iter().filter(|used| used.key.listener.is_none()).map(|used| used.count).sum::<u64>(), 1_000 - MAX_USES as u64);
+    assert!(found.histories[0].incomplete, "where the rest was is not known");
+}
+
+#[test]
+fn a_code_of_its_own_for_each_failure_does_not_fill_the_table() {
+    let rows: Vec<Row> = (0..5_000_u32).map(|number| Row::failed("10.0.0.1", &format!("Failed:X{number}"))).collect();
+    let found = certificates(&rows);
+    assert!(found.histories[0].uses.len() <= 2 * MAX_USES + 1);
+    assert_eq!(found.histories[0].uses.iter().map(|used| used.count).sum::<u64>(), 5_000);
+}
+
+#[test]
+fn a_line_without_validity_takes_nothing_back() {
+    let history = |validity: Option<&str>| CertificateHistory {
+        validity: validity.map(Into::into),
+        not_after: validity.map(|_| 7),
+        ..CertificateHistory::default()
+    };
+    for order in [[None, Some("a")], [Some("a"), None]] {
+        let mut merged = history(order[0]);
+        table::merge(&mut merged, history(order[1]));
+        assert_eq!((merged.validity.as_deref(), merged.not_after, merged.validity_differs), (Some("a"), Some(7), false));
+    }
+    let mut merged = history(Some("a"));
+    table::merge(&mut merged, history(Some("b")));
+    assert!(merged.validity_differs);
 }
 
 #[test]
