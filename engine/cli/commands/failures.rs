@@ -53,7 +53,7 @@ impl Failures {
         let printer = &mut self.printer;
         let found = progress::watch(mode, &control.progress, || run::search(&self.inputs, &self.read, &self.selection, &control, printer))?;
         printer.finish(&found)?;
-        if found.matches == 0 && !found.stopped {
+        if found.matches == 0 {
             exit::note(&nothing_found(&self.selection, &found));
         }
         Ok(found)
@@ -61,7 +61,7 @@ impl Failures {
 }
 
 fn nothing_found(selection: &Selection, found: &SearchOutcome) -> String {
-    let files = found.report.as_ref().map_or(0, |report| report.input.files);
+    let files = found.report.input.files;
     let files = if files == 1 { "1 file".to_owned() } else { format!("{files} files") };
     let more = if selection.all { "" } else { "; --all also shows connections that did not fail" };
     format!("no row of {files} matches{more}")
@@ -69,7 +69,7 @@ fn nothing_found(selection: &Selection, found: &SearchOutcome) -> String {
 
 /// What could not be looked at.
 pub(super) fn warning(found: &SearchOutcome) -> Option<String> {
-    let report = found.report.as_ref().filter(|report| !report.is_clean())?;
+    let report = Some(&found.report).filter(|report| !report.is_clean())?;
     let mut text = trouble(report);
     if let Some(first) = found.rejected.first() {
         text = format!("{text}; the first line that may match but is no log line: {}:{} ({})", first.object, first.line, first.reason);

@@ -108,7 +108,7 @@ impl Outcome {
     pub(crate) fn exit(&self) -> Exit {
         match self {
             Self::Logs(logs) if !logs.report.is_clean() => Exit::Incomplete,
-            Self::Searched(found) if !found.report.as_ref().is_none_or(Report::is_clean) => Exit::Incomplete,
+            Self::Searched(found) if !found.report.is_clean() => Exit::Incomplete,
             Self::Diagnosis(outcome) => outcome.exit(),
             Self::Certificates(outcome) => outcome.exit(),
             Self::Linted(report) => lint_trust_store::exit(report),

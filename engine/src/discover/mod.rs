@@ -126,8 +126,9 @@ pub fn discover<S: AsRef<OsStr>>(inputs: &[S], lakes: Lakes) -> Result<Discovery
     for input in inputs {
         search.take(input.as_ref())?;
     }
+    let took_lake = search.took_lake;
     let found = search.into_discovery();
-    if found.files.is_empty() {
+    if found.files.is_empty() && !took_lake {
         return Err(Error::NoLogs { inputs: describe_nothing(inputs, &found) });
     }
     if u32::try_from(found.files.len()).is_err() {

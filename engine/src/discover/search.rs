@@ -23,6 +23,8 @@ use crate::error::{Error, FileFault, Result};
 #[derive(Default)]
 pub(super) struct Search {
     lakes: Lakes,
+    /// Whether a lake was among the inputs: one without rows is an answer, not a mistake.
+    pub(super) took_lake: bool,
     found: Discovery,
     stdin_taken: bool,
     files_seen: HashSet<u128>,
@@ -73,6 +75,9 @@ impl Search {
         if is_socket(metadata) {
             return Err(bad(path.as_os_str(), "is a socket, which cannot be read as a file; pipe its data in and name - as the input"));
         }
+        if self.lakes == Lakes::Read && path.extension().is_some_and(|extension| extension == "parquet") {
+            return Err(bad(path.as_os_str(), "is a file of Parquet, not of lines; name the folder of the lake that it belongs to"));
+        }
         self.add(path, metadata, true);
         Ok(())
     }
@@ -101,6 +106,7 @@ impl Search {
                 "this lake is not complete (it has no _SUCCESS): a run is writing it, or one was cut off; wait for it, or convert again";
             return Err(bad(lake.as_os_str(), problem));
         }
+        self.took_lake = true;
         for (folder, table) in [("connections", LakeTable::Connections), ("rejected", LakeTable::Rejected)] {
             let folder = lake.join(folder);
             if folder.exists() {

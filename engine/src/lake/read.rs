@@ -14,34 +14,84 @@ use arrow::array::{
 use arrow::datatypes::{Float64Type, Int32Type, Int64Type, TimestampMicrosecondType};
 use parquet::arrow::ProjectionMask;
 use parquet::arrow::arrow_reader::{ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReaderBuilder};
-use parquet::file::metadata::{PageIndexPolicy, RowGroupMetaData};
+use parquet::file::metadata::PageIndexPolicy;
 
 use super::text::{LineWriter, RowValues};
 use crate::discover::LakeTable;
 use crate::error::{FileFault, FileFaultKind};
 
 /// Rows of one row group of one file: what is read at a time.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub(crate) struct Slice {
+    /// The file's, read once.
+    metadata: ArrowReaderMetadata,
     row_group: usize,
+    /// Rows of the file before the row group.
+    before: u64,
     rows: Range<usize>,
 }
 
-/// Rows in a slice at most: near 20 MB of text.
+/// Rows in a slice at most: near 20 MB of usual text.
 const SLICE_ROWS: usize = 50_000;
+/// Text past which reading a slice stops, to go on later: lines can be long.
+const SLICE_TEXT: usize = 16 << 20;
+/// Text that one batch of the Parquet reader should come to.
+const BATCH_TEXT: u64 = 4 << 20;
 
-/// Columns of `connections` that are no part of a line: they were derived from it.
-const DERIVED: [&str; 3] = ["leaf_client_cert_not_before", "leaf_client_cert_not_after", "tls_failure_reason"];
+/// The columns of `connections` that a line is made from; the others were derived from it, or are somebody else's.
+const LINE_COLUMNS: [&str; 18] = [
+    "time",
+    "client_ip",
+    "client_port",
+    "listener_port",
+    "tls_protocol",
+    "tls_cipher",
+    "tls_handshake_latency",
+    "leaf_client_cert_subject",
+    "leaf_client_cert_validity",
+    "leaf_client_cert_serial_number",
+    "tls_verify_status",
+    "conn_trace_id",
+    "tls_keyexchange",
+    "elb",
+    "ip_address",
+    "extra_fields",
+    "source_object",
+    "source_line",
+];
+/// Those of `rejected` that are wanted.
+const REJECTED_COLUMNS: [&str; 3] = ["source_object", "source_line", "raw"];
 
 /// The slices of the file at `path`, in order.
-pub(crate) fn slices(path: &Path) -> Result<Vec<Slice>, FileFault> {
-    let metadata = metadata(&open(path)?)?;
-    let groups = metadata.metadata().row_groups().iter().enumerate();
-    Ok(groups.flat_map(|(row_group, group)| slices_of(row_group, usize::try_from(group.num_rows()).unwrap_or(0))).collect())
+pub(crate) fn slices(path: &Path) -> Result<Slices, FileFault> {
+    Ok(Slices { metadata: metadata(&open(path)?)?, row_group: 0, before: 0, row: 0 })
 }
 
-fn slices_of(row_group: usize, rows: usize) -> impl Iterator<Item = Slice> {
-    (0..rows).step_by(SLICE_ROWS).map(move |start| Slice { row_group, rows: start..rows.min(start + SLICE_ROWS) })
+/// An iterator over a file's slices; see [`slices`].
+pub(crate) struct Slices {
+    metadata: ArrowReaderMetadata,
+    row_group: usize,
+    before: u64,
+    row: usize,
+}
+
+impl Iterator for Slices {
+    type Item = Slice;
+
+    fn next(&mut self) -> Option<Slice> {
+        loop {
+            let group = self.metadata.metadata().row_groups().get(self.row_group)?;
+            let rows = usize::try_from(group.num_rows()).unwrap_or(0);
+            if self.row < rows {
+                let end = rows.min(self.row.saturating_add(SLICE_ROWS));
+                let rows = std::mem::replace(&mut self.row, end)..end;
+                return Some(Slice { metadata: self.metadata.clone(), row_group: self.row_group, before: self.before, rows });
+            }
+            self.before = self.before.saturating_add(rows as u64);
+            self.row_group += 1;
+            self.row = 0;
+        }
+    }
 }
 
 /// Lines of a slice.
@@ -88,38 +138,50 @@ impl LakeText {
     }
 }
 
-/// Reads `slice` of the file at `path` into `out`, in place of what was there.
+/// Reads `slice` of the file at `path` into `out`, in place of what was there; gives the rest of it if its text is long.
 ///
 /// # Errors
-/// [`FileFaultKind::Unreadable`] and [`FileFaultKind::Corrupt`], also where columns are missing or have other types than `convert` writes.
-pub(crate) fn read(path: &Path, table: LakeTable, slice: &Slice, out: &mut LakeText) -> Result<(), FileFault> {
+/// [`FileFaultKind::Unreadable`] and [`FileFaultKind::Corrupt`], also where columns are missing or have other types than `convert` writes, where
+/// rows are fewer than the footer says, or a text cannot be a field of a line.
+pub(crate) fn read(path: &Path, table: LakeTable, slice: &Slice, out: &mut LakeText) -> Result<Option<Slice>, FileFault> {
     out.clear();
-    let file = open(path)?;
-    let metadata = metadata(&file)?;
-    let before: i64 = metadata.metadata().row_groups().iter().take(slice.row_group).map(RowGroupMetaData::num_rows).sum();
-    let mut row = u64::try_from(before).unwrap_or(0) + slice.rows.start as u64;
-    let builder = ParquetRecordBatchReaderBuilder::new_with_metadata(file, metadata);
+    let builder = ParquetRecordBatchReaderBuilder::new_with_metadata(open(path)?, slice.metadata.clone());
     let schema = builder.parquet_schema();
-    let wanted: Vec<usize> = (0..schema.num_columns()).filter(|&index| !DERIVED.contains(&schema.column(index).name())).collect();
+    let names: &[&str] = if table == LakeTable::Connections { &LINE_COLUMNS } else { &REJECTED_COLUMNS };
+    let wanted: Vec<usize> = (0..schema.num_columns()).filter(|&index| names.contains(&schema.column(index).name())).collect();
     let mask = ProjectionMask::leaves(schema, wanted);
-    let reader = builder
+    let mut reader = builder
         .with_projection(mask)
         .with_row_groups(vec![slice.row_group])
         .with_offset(slice.rows.start)
         .with_limit(slice.rows.len())
-        .with_batch_size(8192)
+        .with_batch_size(batch_rows(slice))
         .build()
         .map_err(|error| corrupt(&error))?;
     let mut writer = LineWriter::default();
-    for batch in reader {
-        let batch = batch.map_err(|error| corrupt(&error))?;
+    let mut at = slice.rows.start;
+    while at < slice.rows.end {
+        if out.text.len() >= SLICE_TEXT {
+            return Ok(Some(Slice { rows: at..slice.rows.end, ..slice.clone() }));
+        }
+        let batch = reader.next().ok_or_else(|| corrupt(&"it has fewer rows than its footer says"))?.map_err(|error| corrupt(&error))?;
+        let row = slice.before + at as u64;
         match table {
             LakeTable::Connections => connections(&batch, row, &mut writer, out)?,
             LakeTable::Rejected => rejected(&batch, row, out)?,
         }
-        row += batch.num_rows() as u64;
+        at += batch.num_rows();
     }
-    Ok(())
+    Ok(None)
+}
+
+/// Rows in a batch of the Parquet reader, by the size of texts that the footer tells.
+fn batch_rows(slice: &Slice) -> usize {
+    let group = slice.metadata.metadata().row_group(slice.row_group);
+    let text: i64 = group.columns().iter().filter_map(|column| column.unencoded_byte_array_data_bytes()).sum();
+    let rows = u64::try_from(group.num_rows()).unwrap_or(1).max(1);
+    let row_text = u64::try_from(text).unwrap_or(0) / rows + 1;
+    usize::try_from(BATCH_TEXT / row_text).unwrap_or(1).clamp(1, 8192)
 }
 
 fn open(path: &Path) -> Result<File, FileFault> {
@@ -138,24 +200,36 @@ fn corrupt(error: &dyn std::fmt::Display) -> FileFault {
 
 fn connections(batch: &RecordBatch, first: u64, writer: &mut LineWriter, out: &mut LakeText) -> Result<(), FileFault> {
     let columns = Connections::of(batch)?;
+    let start = out.text.len();
     for row in 0..batch.num_rows() {
         writer.write(&mut out.text, &columns.row(row));
         let number = columns.line.map(|lines| u64::try_from(lines.value(row)).unwrap_or(0));
         out.line(text_at(columns.object, row), number.unwrap_or(first + row as u64 + 1));
     }
-    Ok(())
+    check_lines(&out.text[start..], batch)
+}
+
+/// A text with a newline in it would be two lines, and the second could say anything.
+fn check_lines(text: &[u8], batch: &RecordBatch) -> Result<(), FileFault> {
+    let lines = memchr::memchr_iter(b'\n', text).count();
+    if lines == batch.num_rows() { Ok(()) } else { Err(corrupt(&"a text in it holds a newline, which no line of a log does")) }
 }
 
 fn rejected(batch: &RecordBatch, first: u64, out: &mut LakeText) -> Result<(), FileFault> {
     let raw: &BinaryArray = required(batch, "raw")?.as_binary_opt::<i32>().ok_or_else(|| wrong_type("raw"))?;
     let (object, line) = (texts(batch, "source_object")?, int64s(batch, "source_line")?);
+    let start = out.text.len();
     for row in 0..batch.num_rows() {
         out.text.extend_from_slice(raw.value(row));
+        // Alone before a newline it would be part of the line's end, and the line blank.
+        if raw.value(row) == b"\r" {
+            out.text.push(b'\r');
+        }
         out.text.push(b'\n');
         let number = line.map(|lines| u64::try_from(lines.value(row)).unwrap_or(0));
         out.line(text_at(object, row), number.unwrap_or(first + row as u64 + 1));
     }
-    Ok(())
+    check_lines(&out.text[start..], batch)
 }
 
 /// The columns of a batch of `connections`; those that may be absent from the file are `None` then.
@@ -194,7 +268,7 @@ impl<'a> Connections<'a> {
         }
         let int32s = |name| required(batch, name)?.as_primitive_opt::<Int32Type>().ok_or_else(|| wrong_type(name));
         let time = required(batch, "time")?.as_primitive_opt::<TimestampMicrosecondType>().ok_or_else(|| wrong_type("time"))?;
-        let client_ip = texts(batch, "client_ip")?.ok_or_else(|| missing("client_ip"))?;
+        let client_ip = required(batch, "client_ip")?.as_string_opt::<i32>().ok_or_else(|| wrong_type("client_ip"))?;
         let latency = match batch.column_by_name("tls_handshake_latency") {
             Some(column) => Some(column.as_primitive_opt::<Float64Type>().ok_or_else(|| wrong_type("tls_handshake_latency"))?),
             None => None,
@@ -240,7 +314,8 @@ fn text_at(column: Option<&StringArray>, row: usize) -> Option<&str> {
 }
 
 fn required<'a>(batch: &'a RecordBatch, name: &'static str) -> Result<&'a dyn Array, FileFault> {
-    batch.column_by_name(name).map(AsRef::as_ref).ok_or_else(|| missing(name))
+    let column = batch.column_by_name(name).ok_or_else(|| missing(name))?;
+    if column.null_count() > 0 { Err(corrupt(&format!("its column {name} holds NULL"))) } else { Ok(column.as_ref()) }
 }
 
 fn texts<'a>(batch: &'a RecordBatch, name: &'static str) -> Result<Option<&'a StringArray>, FileFault> {
@@ -248,7 +323,10 @@ fn texts<'a>(batch: &'a RecordBatch, name: &'static str) -> Result<Option<&'a St
 }
 
 fn int64s<'a>(batch: &'a RecordBatch, name: &'static str) -> Result<Option<&'a Int64Array>, FileFault> {
-    batch.column_by_name(name).map(|column| column.as_primitive_opt::<Int64Type>().ok_or_else(|| wrong_type(name))).transpose()
+    if batch.column_by_name(name).is_none() {
+        return Ok(None);
+    }
+    required(batch, name)?.as_primitive_opt::<Int64Type>().map(Some).ok_or_else(|| wrong_type(name))
 }
 
 #[cold]

@@ -17,7 +17,7 @@ use crate::select::Candidates;
 
 /// Buffers for reading a file whole; one set per worker at most is ever made.
 #[derive(Default)]
-struct Scratch {
+pub(super) struct Scratch {
     stored: Vec<u8>,
     text: Vec<u8>,
     decoder: Option<WholeDecoder>,
@@ -93,8 +93,9 @@ pub(super) fn parse(plan: &Plan<'_>, pool: &ScratchPool, slot: &mut Slot) {
         }
         Work::Lake { file, slice } => {
             let mut scratch = pool.take();
-            if let Err(fault) = parse_slice(plan, &mut scratch, file, &slice, slot) {
-                slot.faults.push((file, fault));
+            match parse_slice(plan, &mut scratch, file, &slice, slot) {
+                Ok(rest) => slot.rest = rest.map(|rest| (file, rest)),
+                Err(fault) => slot.faults.push((file, fault)),
             }
             pool.give(scratch);
         }
@@ -159,11 +160,18 @@ fn parse_file(plan: &Plan<'_>, scratch: &mut Scratch, file: u32, slot: &mut Slot
     decoded
 }
 
-/// Rows of a lake, as the lines that they stand for; each stretch from one input is a run that knows where it came from.
-fn parse_slice(plan: &Plan<'_>, scratch: &mut Scratch, file: u32, slice: &Slice, slot: &mut Slot) -> Result<(), FileFault> {
-    let Location::Lake(path, table) = &plan.files[file as usize].location else { return Ok(()) };
+/// Rows of a lake, as the lines that they stand for; each stretch from one input is a run that knows where it came from. Gives what is left of
+/// them, if their lines are long.
+pub(super) fn parse_slice(
+    plan: &Plan<'_>,
+    scratch: &mut Scratch,
+    file: u32,
+    slice: &Slice,
+    slot: &mut Slot,
+) -> Result<Option<Slice>, FileFault> {
+    let Location::Lake(path, table) = &plan.files[file as usize].location else { return Ok(None) };
     let Scratch { lake, searched, .. } = scratch;
-    read::read(path, *table, slice, lake)?;
+    let rest = read::read(path, *table, slice, lake)?;
     let (mut text_start, mut first) = (0, 0);
     for stretch in &lake.stretches {
         let numbers = &lake.lines[first..stretch.lines_end];
@@ -181,7 +189,7 @@ fn parse_slice(plan: &Plan<'_>, scratch: &mut Scratch, file: u32, slice: &Slice,
         (text_start, first) = (stretch.text_end, stretch.lines_end);
     }
     slot.amount.raw += lake.text.len() as u64;
-    Ok(())
+    Ok(rest)
 }
 
 /// What the name of an input tells of its balancer.

@@ -34,6 +34,12 @@ pub(super) fn parser(plan: &Plan<'_>) -> Parser {
 
 /// Runs the whole job on `plan.jobs` threads; rows go to `sink`.
 pub(super) fn run<'a>(plan: &'a Plan<'a>, sink: &'a mut dyn Sink) -> Result<Outcome> {
+    let (outcome, error) = run_as_far_as_wanted(plan, sink)?;
+    error.map_or(Ok(outcome), Err)
+}
+
+/// Likewise; what stopped the job stands beside what it came to until then.
+pub(super) fn run_as_far_as_wanted<'a>(plan: &'a Plan<'a>, sink: &'a mut dyn Sink) -> Result<(Outcome, Option<Error>)> {
     let pool = rayon::ThreadPoolBuilder::new()
         .num_threads(plan.jobs)
         .thread_name(|index| format!("tlslake-{index}"))
@@ -41,7 +47,7 @@ pub(super) fn run<'a>(plan: &'a Plan<'a>, sink: &'a mut dyn Sink) -> Result<Outc
         .map_err(|error| Error::Worker(format!("the worker threads could not be started: {error}")))?;
     let shared = Shared::new(plan, sink);
     pool.broadcast(|_| shared.work());
-    shared.into_result()
+    Ok(shared.into_result())
 }
 
 /// What the workers share.
@@ -80,7 +86,7 @@ impl<'a> Shared<'a> {
             plan,
             scratch: ScratchPool::default(),
             reader: Mutex::new(Reader::new(plan)),
-            writer: Mutex::new(Ordered { writer: Writer::new(plan, sink), early: Vec::new(), total: None }),
+            writer: Mutex::new(Ordered { writer: Writer::new(plan, sink), early: Vec::new(), total: plan.units.is_empty().then_some(0) }),
             free,
             parsed: bounded(count),
             stop: AtomicBool::new(false),
@@ -89,13 +95,11 @@ impl<'a> Shared<'a> {
         }
     }
 
-    fn into_result(self) -> Result<Outcome> {
-        match self.error.into_inner().unwrap_or_else(PoisonError::into_inner) {
-            Some(error) => Err(error),
-            // What was cancelled is never whole, however far it got.
-            None if self.plan.control.is_cancelled() => Err(Error::Cancelled),
-            None => Ok(self.writer.into_inner().unwrap_or_else(PoisonError::into_inner).writer.into_outcome()),
-        }
+    fn into_result(self) -> (Outcome, Option<Error>) {
+        let error = self.error.into_inner().unwrap_or_else(PoisonError::into_inner);
+        // What was cancelled is never whole, however far it got.
+        let error = error.or_else(|| self.plan.control.is_cancelled().then_some(Error::Cancelled));
+        (self.writer.into_inner().unwrap_or_else(PoisonError::into_inner).writer.into_outcome(), error)
     }
 
     /// One worker, until the job is done.

@@ -6,6 +6,7 @@
 //! piece of them is handed out, so that a unit begins again once at most.
 
 use std::io::Read;
+use std::iter::Peekable;
 use std::path::Path;
 
 use super::Plan;
@@ -15,7 +16,7 @@ use crate::config::OnCorrupt;
 use crate::decompress::StreamDecoder;
 use crate::discover::{InputFile, Location};
 use crate::error::FileFault;
-use crate::lake::read::{self, Slice};
+use crate::lake::read::{self, Slices};
 use crate::open;
 
 pub(super) type Lines = LineReader<Box<dyn Read + Send>>;
@@ -30,7 +31,7 @@ pub(super) struct Reader<'a> {
     /// The large file that is being handed out.
     large: Option<(u32, Lines)>,
     /// The file of a lake that is being handed out, and what is left of it.
-    lake: Option<(u32, std::vec::IntoIter<Slice>)>,
+    lake: Option<(u32, Peekable<Slices>)>,
     /// The unit's large files that failed: left out when it begins again.
     failed: Vec<(u32, FileFault)>,
     /// Whether the unit has begun again.
@@ -124,7 +125,7 @@ impl<'a> Reader<'a> {
     /// Opens a file of a lake; one that cannot be opened is a fault of this portion.
     fn open_lake(&mut self, file: u32, path: &Path, slot: &mut Slot) {
         match read::slices(path) {
-            Ok(slices) => self.lake = Some((file, slices.into_iter())),
+            Ok(slices) => self.lake = Some((file, slices.peekable())),
             Err(fault) => slot.faults.push((file, fault)),
         }
     }
@@ -135,7 +136,7 @@ impl<'a> Reader<'a> {
         if let Some(slice) = slices.next() {
             slot.work = Work::Lake { file: *file, slice };
         }
-        if slices.as_slice().is_empty() {
+        if slices.peek().is_none() {
             slot.amount.files = 1;
             slot.amount.stored = self.plan.files[*file as usize].size.unwrap_or(0);
             self.lake = None;

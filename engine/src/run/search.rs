@@ -95,12 +95,13 @@ pub struct RejectedMatch {
 pub struct SearchOutcome {
     /// Rows that matched.
     pub matches: u64,
-    /// Whether the visitor ended it before the inputs did; then there is no `report`.
+    /// Whether the visitor ended it before the inputs did.
     pub stopped: bool,
     /// The first [`SearchOutcome::MAX_REJECTED`] of the lines that could not be parsed; the report counts them all.
     pub rejected: Vec<RejectedMatch>,
-    /// What was read, and what could not be. Its `rows` are lines parsed, matching or not; there are no aggregates.
-    pub report: Option<Report>,
+    /// What was read, and what could not be, until the end or until it was stopped. Its `rows` are lines parsed, matching or not; there are no
+    /// aggregates.
+    pub report: Report,
 }
 
 impl SearchOutcome {
@@ -138,18 +139,17 @@ pub fn search<S: AsRef<std::ffi::OsStr>>(
         found: SearchOutcome::default(),
         found_before: (0, 0),
     };
-    let outcome = pipeline::run(&plan, &mut sink);
+    let (outcome, error) = pipeline::run_as_far_as_wanted(&plan, &mut sink)?;
     let found = std::mem::take(&mut sink.found);
-    match outcome {
-        Err(Error::Cancelled) if wanted_no_more.load(Ordering::Relaxed) && !control.is_cancelled() => {
-            Ok(SearchOutcome { stopped: true, ..found })
-        }
-        Err(error) => Err(error),
-        Ok(outcome) => {
-            result::check_not_empty(&plan, &outcome)?;
-            Ok(SearchOutcome { report: Some(result::report(&plan, &outcome, None)), ..found })
-        }
+    let stopped = match error {
+        Some(Error::Cancelled) if wanted_no_more.load(Ordering::Relaxed) && !control.is_cancelled() => true,
+        Some(error) => return Err(error),
+        None => false,
+    };
+    if !stopped {
+        result::check_not_empty(&plan, &outcome)?;
     }
+    Ok(SearchOutcome { stopped, report: result::report(&plan, &outcome, None), ..found })
 }
 
 /// Whether rows of the unit may be handed out before it is known that they stay.
@@ -205,7 +205,7 @@ impl Sink for SearchSink<'_> {
             if self.visitor.row(&found)?.is_break() {
                 self.wanted_no_more.store(true, Ordering::Relaxed);
                 // What is provisional must be seen through: it may have to be taken back.
-                return if self.is_provisional { Ok(()) } else { self.visitor.end().and(Err(Error::Cancelled)) };
+                return if self.is_provisional { Ok(()) } else { self.visitor.end() };
             }
         }
         Ok(())
@@ -224,8 +224,13 @@ impl Sink for SearchSink<'_> {
     }
 
     fn end_unit(&mut self, _rows: u64, _rejected: u64) -> Result<()> {
-        self.visitor.end()?;
-        if self.is_done() { Err(Error::Cancelled) } else { Ok(()) }
+        let was_ended = self.is_done() && !self.is_provisional;
+        self.is_provisional = false;
+        if was_ended { Ok(()) } else { self.visitor.end() }
+    }
+
+    fn wants_no_more(&self) -> bool {
+        self.is_done() && !self.is_provisional
     }
 }
 

@@ -18,6 +18,11 @@ pub(super) trait Sink: Send {
     /// Everything since [`Sink::begin_unit`] is void, since these inputs turned out to be damaged; the unit begins again.
     fn discard_unit(&mut self, faults: &[(u32, FileFault)]) -> Result<()>;
 
+    /// Whether no more rows are wanted: the run ends after the portion that is being written.
+    fn wants_no_more(&self) -> bool {
+        false
+    }
+
     /// The unit is whole. It held this many rows and rejected lines.
     fn end_unit(&mut self, rows: u64, rejected: u64) -> Result<()>;
 }

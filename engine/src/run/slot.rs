@@ -66,6 +66,8 @@ pub(super) struct Slot {
     pub(super) faults: Vec<(u32, FileFault)>,
     /// Small files that turned out to be too large when decompressed; to be streamed after the rows of this portion, in this order.
     pub(super) oversize: Vec<u32>,
+    /// What is left of a lake's rows whose lines turned out to be long; to be read after the rows of this portion.
+    pub(super) rest: Option<(u32, Slice)>,
     /// What was observed in the batch.
     pub(super) observed: Observed,
 }
@@ -111,6 +113,7 @@ impl Slot {
             parser,
             faults: Vec::new(),
             oversize: Vec::new(),
+            rest: None,
             observed: Observed::default(),
         }
     }
@@ -125,6 +128,7 @@ impl Slot {
         self.amount = Amount::default();
         self.faults.clear();
         self.oversize.clear();
+        self.rest = None;
         self.parser.begin();
     }
 }

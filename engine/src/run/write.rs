@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 
 use super::Plan;
 use super::control::Progress;
-use super::parse::Searched;
+use super::parse::{self, Scratch, Searched};
 use super::sink::Sink;
 use super::slot::{Observed, Slot};
 use super::{pipeline, reader};
@@ -16,6 +16,7 @@ use crate::columns::{ConnectionBatch, Dictionaries, Tally};
 use crate::config::OnCorrupt;
 use crate::discover::{InputFile, Location};
 use crate::error::{Error, FileFault, LineFaultReason, Result};
+use crate::lake::read::Slice;
 
 /// What a job (or one of its units) came to.
 #[derive(Debug, Default)]
@@ -88,8 +89,10 @@ impl<'a> Writer<'a> {
         self.next
     }
 
-    /// What the job came to.
-    pub(super) fn into_outcome(self) -> Outcome {
+    /// What the job came to, the unit that it stopped in included.
+    pub(super) fn into_outcome(mut self) -> Outcome {
+        self.unit_outcome.tally.add(&self.file.tally);
+        self.job.merge(self.unit_outcome);
         self.job
     }
 
@@ -112,11 +115,14 @@ impl<'a> Writer<'a> {
         for file in std::mem::take(&mut slot.oversize) {
             self.stream(file)?;
         }
+        if let Some((file, rest)) = slot.rest.take() {
+            self.rest_of_slice(file, rest)?;
+        }
         self.progress(slot);
         if slot.ends_unit {
             self.end_unit()?;
         }
-        Ok(())
+        if self.sink.wants_no_more() { Err(Error::Cancelled) } else { Ok(()) }
     }
 
     /// Tells how far the run is: what was written counts, not what was read ahead.
@@ -192,6 +198,31 @@ impl<'a> Writer<'a> {
         let progress = &plan.control.progress;
         Progress::add(&progress.files_done, 1);
         Progress::add(&progress.stored_done, plan.files[file as usize].size.unwrap_or(0));
+        Ok(())
+    }
+
+    /// What is left of a lake's rows whose lines are long: read here, in its place, so that only one of it is held at a time.
+    fn rest_of_slice(&mut self, file: u32, rest: Slice) -> Result<()> {
+        let plan = self.plan;
+        let (mut scratch, mut next) = (Scratch::default(), Some(rest));
+        let mut slot = Slot::new(pipeline::parser(plan));
+        while let Some(slice) = next {
+            slot.parser.begin();
+            match parse::parse_slice(plan, &mut scratch, file, &slice, &mut slot) {
+                Ok(rest) => next = rest,
+                Err(fault) => {
+                    slot.faults.push((file, fault));
+                    return self.faults(&mut slot);
+                }
+            }
+            let (batch, dictionaries) = (slot.parser.batch(), slot.parser.dictionaries());
+            slot.observed.observe(plan, batch, dictionaries);
+            self.rows(batch, dictionaries)?;
+            self.observed(&mut slot.observed)?;
+            if plan.control.is_cancelled() {
+                return Err(Error::Cancelled);
+            }
+        }
         Ok(())
     }
 

@@ -61,11 +61,10 @@ impl Form for Rows {
     fn discard(&mut self, _kept: u64) {}
 
     fn end(&mut self, out: &mut dyn Write, found: &SearchOutcome) -> io::Result<()> {
-        let mut end = json!({ "matches": found.matches, "complete": !found.stopped });
-        if let Some(report) = &found.report {
-            end["rejected"] = json!(report.rejected);
-            end["failed_files"] = json!(report.failed_files);
-        }
+        let report = &found.report;
+        let complete = !found.stopped && report.failed == 0;
+        let end =
+            json!({ "matches": found.matches, "complete": complete, "rejected": report.rejected, "failed_files": report.failed_files });
         let end = end.to_string();
         writeln!(out, "\n],{}", end.trim_start_matches('{'))
     }
