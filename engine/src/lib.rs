@@ -1,11 +1,14 @@
 //! Reads AWS Application Load Balancer connection logs into Arrow batches, aggregates and Parquet.
 //!
-//! The command line `tlslake` is a thin skin over this crate. Three doors lead in:
+//! The command line `tlslake` is a thin skin over this crate. These doors lead in:
 //!
 //! - [`run::batches`]: inputs in, Arrow [`RecordBatch`](arrow::record_batch::RecordBatch)es out, in input order, with the schema of
 //!   [`columns::schema`];
 //! - [`run::report`]: inputs in, a [`report::Report`] out;
-//! - [`run::convert`]: inputs in, a folder of Parquet and a report out.
+//! - [`run::convert`]: inputs in, a folder of Parquet and a report out;
+//! - [`run::search`]: inputs and a [`select::Selection`] in, the rows that match out, one by one;
+//! - [`run::certificates`]: inputs in, the history of each client certificate out, from which [`diagnose::diagnose`] tells what is wrong and
+//!   [`diagnose::inventory`] what will be.
 //!
 //! ```no_run
 //! use tlslake_engine::config::ReadConfig;
@@ -19,7 +22,8 @@
 //! ```
 //!
 //! Below them lie the stages, one module each, in the order in which bytes pass them: [`discover`], `open`, `decompress`, `blocks`,
-//! [`scan`], [`fields`], [`columns`], then [`aggregate`] and `lake`, [`report`], and [`run`], which wires them and alone knows threads.
+//! [`scan`], [`fields`], [`columns`], [`select`], then [`aggregate`] and `lake`, [`report`], [`reasons`], [`trust`], [`diagnose`], and [`run`], which
+//! wires them and alone knows threads.
 //! A program with text of its own can use the middle of the chain: [`columns::Parser`] makes batches of any text of whole lines, and
 //! [`aggregate::Aggregates`] observes them and merges, across threads or machines.
 //!

@@ -251,3 +251,13 @@ fn batches_can_be_dropped_early() {
     assert!(batches.next().unwrap().is_ok());
     drop(batches);
 }
+
+#[test]
+fn decompression_alone_counts_bytes_and_names_what_failed() {
+    let folder = tempfile::tempdir().unwrap();
+    let text = b"any text\nat all\n".repeat(1_000);
+    std::fs::write(folder.path().join("a.log.gz"), gz(&text)).unwrap();
+    std::fs::write(folder.path().join("b.log.gz"), &gz(&text)[..60]).unwrap();
+    let report = decompress(&[folder.path()], &ReadConfig::default(), &Control::default()).unwrap();
+    assert_eq!((report.input.raw_bytes, report.input.lines, report.rows, report.failed), (text.len() as u64, 0, 0, 1));
+}

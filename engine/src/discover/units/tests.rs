@@ -151,3 +151,17 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn in_order_small_neighbours_go_together_and_large_files_alone() {
+    let lake = InputFile {
+        location: Location::Lake(PathBuf::from("l/p.parquet"), crate::discover::LakeTable::Connections),
+        ..file("l/p.parquet", 1)
+    };
+    let files = [file("a", 1), file("b", 5), file("c", 11), file("d", 1), stdin(), file("e", 1), lake, file("f", 10)];
+    let units: Vec<Vec<u32>> = units_in_order(&files, 10).into_iter().map(|unit| unit.files).collect();
+    assert_eq!(units, [vec![0, 1], vec![2], vec![3], vec![4], vec![5], vec![6], vec![7]]);
+    let many: Vec<InputFile> = (0..600).map(|number| file(&number.to_string(), 1)).collect();
+    let units = units_in_order(&many, 10);
+    assert_eq!(units.iter().map(|unit| unit.files.len()).collect::<Vec<_>>(), [MAX_IN_ORDER, MAX_IN_ORDER, 600 - 2 * MAX_IN_ORDER]);
+}
