@@ -39,7 +39,7 @@ const PROGRAMS: [&str; 15] = [
     "curl",
     "curl.exe",
     "certutil",
-    "cat",
+    "awk",
     "grep",
     "printf",
     "date",
@@ -170,6 +170,40 @@ fn commands_begin_with_programs_that_exist() {
         let program = line.split([' ', '|', '(', '.']).next().unwrap_or_default();
         let known = PROGRAMS.iter().any(|known| known.split('.').next() == Some(program)) || line.starts_with('(');
         assert!(known, "{line}");
+    }
+}
+
+/// The lists of steps, each a list.
+fn remedies() -> Vec<&'static [FixStep]> {
+    let of_causes = Cause::ALL.into_iter().flat_map(|cause| [cause.advice().fix, cause.advice().passthrough_steps()]);
+    all().iter().map(|reason| reason.fixes).chain(of_causes).chain([ca_not_yet_valid()]).collect()
+}
+
+/// A bundle built from a stale file, and uploaded, shuts out everybody else.
+#[test]
+fn a_new_bundle_is_built_from_the_present_one_and_linted_before_it_is_uploaded() {
+    let mut uploads = 0;
+    for steps in remedies() {
+        let first = |part: &str| steps.iter().position(|step| step.command.is_some_and(|command| command.contains(part)));
+        for command in steps.iter().filter_map(|step| step.command).filter(|command| command.contains("> new-ca-bundle.pem")) {
+            assert!(command.starts_with("awk 1 current-ca-bundle.pem "), "{command}");
+        }
+        let Some(upload) = first("aws s3 cp new-ca-bundle.pem") else { continue };
+        assert!(first("-o current-ca-bundle.pem").unwrap() < first("--ca-bundle new-ca-bundle.pem").unwrap());
+        assert!(first("--ca-bundle new-ca-bundle.pem").unwrap() < upload);
+        uploads += 1;
+    }
+    assert!(uploads > 5);
+    assert!(commands().iter().all(|command| !command.contains("-o ca-bundle.pem") && !command.contains("cat {")));
+}
+
+/// Without quotes a variable that is not set takes the next option for its value.
+#[test]
+fn variables_are_quoted() {
+    for command in commands() {
+        for (at, _) in command.match_indices("_arn}") {
+            assert!(command[at + 5..].starts_with(['"', ',']), "{command}");
+        }
     }
 }
 

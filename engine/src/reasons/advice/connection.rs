@@ -24,7 +24,7 @@ pub(super) static POLICY_INCOMPATIBLE: Advice = Advice {
         ),
         FixStep::run(
             "Or choose another policy, if security allows it",
-            "aws elbv2 modify-listener --listener-arn {listener_arn} --ssl-policy ELBSecurityPolicy-TLS13-1-2-2021-06",
+            "aws elbv2 modify-listener --listener-arn \"{listener_arn}\" --ssl-policy ELBSecurityPolicy-TLS13-1-2-2021-06",
         ),
         AGAIN,
     ],
@@ -71,8 +71,8 @@ pub(super) static NO_CERTIFICATE: Advice = Advice {
         ),
         FixStep::run(
             "If clients pick by CA names: advertise those of the trust store",
-            "aws elbv2 modify-listener --listener-arn {listener_arn} \
-             --mutual-authentication Mode=verify,TrustStoreArn={trust_store_arn},AdvertiseTrustStoreCaNames=on",
+            "aws elbv2 modify-listener --listener-arn \"{listener_arn}\" \
+             --mutual-authentication \"Mode=verify,TrustStoreArn={trust_store_arn},AdvertiseTrustStoreCaNames=on\"",
         ),
         FixStep::say("A proxy that ends TLS between client and balancer never passes the client's certificate on"),
     ],

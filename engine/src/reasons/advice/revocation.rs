@@ -4,9 +4,10 @@ use super::super::shared::{LIST_CRLS, NEW_KEY_AND_REQUEST, TRY_IT};
 use super::validity::IS_IT_PASSTHROUGH;
 use super::{Advice, FixStep};
 
-const REMOVE_CRL: &str = "aws elbv2 remove-trust-store-revocations --trust-store-arn {trust_store_arn} --revocation-ids {revocation_id}";
+const REMOVE_CRL: &str =
+    "aws elbv2 remove-trust-store-revocations --trust-store-arn \"{trust_store_arn}\" --revocation-ids {revocation_id}";
 const ADD_CRL: &str = "aws s3 cp new-crl.pem s3://{bucket}/new-crl.pem\n\
-     aws elbv2 add-trust-store-revocations --trust-store-arn {trust_store_arn} \
+     aws elbv2 add-trust-store-revocations --trust-store-arn \"{trust_store_arn}\" \
      --revocation-contents S3Bucket={bucket},S3Key=new-crl.pem,RevocationType=CRL";
 
 const FETCH_NEW: FixStep = FixStep::say("Get the CA's current revocation list");

@@ -1,6 +1,7 @@
 //! Causes that lie in a certificate's dates.
 
-use super::super::shared::{LISTENER_MODES, NEW_KEY_AND_REQUEST, REPLACE_BUNDLE, TRY_IT};
+use super::super::shared::{LISTENER_MODES, NEW_KEY_AND_REQUEST, TRY_IT};
+use super::chain::{GET, LINT_NEW, REPLACE};
 use super::{Advice, FixStep};
 
 /// The step that mode passthrough always begins with.
@@ -17,8 +18,8 @@ const STRAGGLERS: FixStep =
     FixStep::run("Look for clients that still use the old certificate", "tlslake failures {logs} --serial {serial}");
 const LENIENT: FixStep = FixStep::run(
     "If clients must get in before that: the listener can ignore expiry, for every client; turn it off again afterwards",
-    "aws elbv2 modify-listener --listener-arn {listener_arn} \
-     --mutual-authentication Mode=verify,TrustStoreArn={trust_store_arn},IgnoreClientCertificateExpiry=true",
+    "aws elbv2 modify-listener --listener-arn \"{listener_arn}\" \
+     --mutual-authentication \"Mode=verify,TrustStoreArn={trust_store_arn},IgnoreClientCertificateExpiry=true\"",
 );
 
 pub(super) static LEAF_EXPIRED: Advice = Advice {
@@ -45,7 +46,11 @@ pub(super) static INTERMEDIATE_EXPIRED: Advice = Advice {
         FixStep::say(
             "If the client sends it: get the CA's current intermediate and put it behind the client's certificate in the file that the client sends",
         ),
-        FixStep::run("If it stands in the bundle: put the CA's current certificate in, and replace the bundle as a whole", REPLACE_BUNDLE),
+        FixStep::say("If it stands in the bundle: go on with the next steps"),
+        GET,
+        FixStep::say("Save it as new-ca-bundle.pem with the CA's current certificate in place of the expired one, all others kept"),
+        LINT_NEW,
+        REPLACE,
         FixStep::say("If the CA has no newer certificate for the same key: have the clients' certificates issued by its successor"),
         FixStep::run("Try it by hand", TRY_IT),
     ],
@@ -78,13 +83,17 @@ pub(super) static NOT_YET_VALID: Advice = Advice {
 };
 
 /// What to do instead where the client's own certificate was valid: a CA certificate above it is the one that is not.
-pub(super) static CA_NOT_YET_VALID: [FixStep; 4] = [
+pub(super) static CA_NOT_YET_VALID: [FixStep; 8] = [
     FixStep::run(
         "Find the CA certificate that is not valid yet: an intermediate in the chain that the client sends, or one in the bundle",
         "tlslake lint-trust-store --ca-bundle {ca_bundle}",
     ),
     FixStep::say("If the client sends it: go back to the CA's former intermediate until its NotBefore"),
-    FixStep::run("If it stands in the bundle: put the former CA certificate back, and replace the bundle as a whole", REPLACE_BUNDLE),
+    FixStep::say("If it stands in the bundle: go on with the next steps"),
+    GET,
+    FixStep::say("Save it as new-ca-bundle.pem with the CA's former certificate in place of that one, all others kept"),
+    LINT_NEW,
+    REPLACE,
     FixStep::run("Try it by hand", TRY_IT),
 ];
 

@@ -48,8 +48,8 @@ pub(super) const BUNDLE: Check = Check {
     tells: "What the balancer really trusts, not what the repository says it should.",
     commands: Commands::unix_and_windows(
         FETCH_BUNDLE,
-        "Invoke-WebRequest -OutFile ca-bundle.pem (aws elbv2 get-trust-store-ca-certificates-bundle \
-         --trust-store-arn {trust_store_arn} --query Location --output text)",
+        "Invoke-WebRequest -OutFile current-ca-bundle.pem (aws elbv2 get-trust-store-ca-certificates-bundle \
+         --trust-store-arn \"{trust_store_arn}\" --query Location --output text)",
     ),
 };
 
@@ -67,13 +67,13 @@ pub(super) const CRLS: Check = Check {
     tells: "Which lists the balancer has, with how many entries; the address that is fetched from is good for ten minutes.",
     commands: Commands::unix_and_windows(
         concat!(
-            "aws elbv2 describe-trust-store-revocations --trust-store-arn {trust_store_arn}\n",
-            "curl -o crl.pem \"$(aws elbv2 get-trust-store-revocation-content --trust-store-arn {trust_store_arn} ",
+            "aws elbv2 describe-trust-store-revocations --trust-store-arn \"{trust_store_arn}\"\n",
+            "curl -fsS -o crl.pem \"$(aws elbv2 get-trust-store-revocation-content --trust-store-arn \"{trust_store_arn}\" ",
             "--revocation-id {revocation_id} --query Location --output text)\""
         ),
         concat!(
-            "aws elbv2 describe-trust-store-revocations --trust-store-arn {trust_store_arn}\n",
-            "Invoke-WebRequest -OutFile crl.pem (aws elbv2 get-trust-store-revocation-content --trust-store-arn {trust_store_arn} ",
+            "aws elbv2 describe-trust-store-revocations --trust-store-arn \"{trust_store_arn}\"\n",
+            "Invoke-WebRequest -OutFile crl.pem (aws elbv2 get-trust-store-revocation-content --trust-store-arn \"{trust_store_arn}\" ",
             "--revocation-id {revocation_id} --query Location --output text)"
         ),
     ),

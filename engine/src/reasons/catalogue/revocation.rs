@@ -93,12 +93,12 @@ pub(super) const CRL_PROCESSING_ERROR: Reason = Reason {
         FixStep::run(
             "Add it to the trust store",
             "aws s3 cp {crl} s3://{bucket}/crl.pem\n\
-             aws elbv2 add-trust-store-revocations --trust-store-arn {trust_store_arn} --revocation-contents S3Bucket={bucket},S3Key=crl.pem,RevocationType=CRL",
+             aws elbv2 add-trust-store-revocations --trust-store-arn \"{trust_store_arn}\" --revocation-contents S3Bucket={bucket},S3Key=crl.pem,RevocationType=CRL",
         ),
         FixStep::run("Find the number of the old one", LIST_CRLS),
         FixStep::run(
             "Remove the old one",
-            "aws elbv2 remove-trust-store-revocations --trust-store-arn {trust_store_arn} --revocation-ids {revocation_id}",
+            "aws elbv2 remove-trust-store-revocations --trust-store-arn \"{trust_store_arn}\" --revocation-ids {revocation_id}",
         ),
         FixStep::run(
             "If that does not help: collect what AWS Support asks for, and send it",
