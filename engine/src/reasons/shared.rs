@@ -1,7 +1,30 @@
 //! Commands that advice and checks have in common; templates.
 
-/// What a new certificate begins with; openssl asks for the subject.
+/// The connections that match, and whose they are: the columns that people see otherwise name no client.
+macro_rules! who_fails {
+    ($looked_for:expr) => {
+        concat!(
+            "tlslake failures {logs}",
+            $looked_for,
+            " --columns time,client_ip,elb,listener_port,tls_verify_status,leaf_client_cert_serial_number"
+        )
+    };
+}
+pub(super) use who_fails;
+
+/// What a new certificate begins with; openssl asks for the subject. [`CA_SIGNS`] goes on from there.
 pub(super) const NEW_KEY_AND_REQUEST: &str = "openssl req -new -newkey rsa:3072 -nodes -sha256 -keyout new-client.key -out new-client.csr";
+
+/// How the request becomes a certificate.
+pub(super) const CA_SIGNS: &str = "When openssl asks, answer with the subject that the server knows the client by; then send new-client.csr to the \
+     CA, never the key, and save the certificate that it returns, followed by its intermediates, as new-client.pem";
+
+/// The usages of a client's certificate, and a signature with them by a CA that is a file; template for a request in `new-client.csr`.
+pub(super) const SIGN_FOR_CLIENT_AUTH: &str = "printf 'basicConstraints=CA:FALSE\\nkeyUsage=digitalSignature\\nextendedKeyUsage=clientAuth\\n' > client.ext\n\
+     openssl x509 -req -in new-client.csr -CA {issuer_cert} -CAkey issuer.key -CAcreateserial -days 365 -sha256 -extfile client.ext -out new-client.pem";
+
+/// Whether the new certificate gets through.
+pub(super) const TRY_NEW: &str = "curl -v --cert new-client.pem --key new-client.key https://{host}/";
 
 /// Whether a client gets through, tried by hand. Unlike `openssl s_client -cert`, curl sends every certificate of the file.
 pub(super) const TRY_IT: &str = "curl -v --cert {client_cert} --key {client_key} https://{host}/";

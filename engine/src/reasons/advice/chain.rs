@@ -24,7 +24,7 @@ const TRUST_OF_THE_TARGET: &[FixStep] = &[
 pub(super) static ISSUER_MISSING: Advice = Advice {
     title: "the issuing CA is not in the trust store",
     says: "The certificate's chain leads to no CA certificate of the bundle that this listener's trust store has.",
-    check: "Look for the certificate's issuer among the bundle's subjects: `openssl verify -CAfile {ca_bundle} -untrusted {client_cert} {client_cert}`.",
+    check: "Look for the certificate's issuer among the bundle's subjects: `openssl verify -partial_chain -CAfile {ca_bundle} -untrusted {client_cert} {client_cert}` (-partial_chain: any CA of the file is trusted, a root or not; macOS's own openssl, LibreSSL, lacks it).",
     fix: &[
         FixStep::run("See who issued the certificate", "openssl x509 -in {client_cert} -noout -subject -issuer"),
         GET,
@@ -40,10 +40,14 @@ pub(super) static ISSUER_MISSING: Advice = Advice {
 pub(super) static ISSUER_KEY_MISMATCH: Advice = Advice {
     title: "the bundle has a CA of that name, but with another key",
     says: "The bundle holds a certificate with the issuer's name whose key did not sign this certificate: the CA was renewed with a new key, or two CAs share a name.",
-    check: "Compare the client's authority key identifier with the bundle's subject key identifiers: `openssl x509 -in {client_cert} -noout -text`.",
+    check: "Verify against the bundle: `openssl verify -partial_chain -CAfile {ca_bundle} -untrusted {client_cert} {client_cert}` fails though the bundle \
+            has the issuer's name (-partial_chain: any CA of the file is trusted, a root or not; macOS's own openssl, LibreSSL, lacks it). Where the client sends an intermediate, the one that the bundle has under another key may be that one's issuer, not the client's own.",
     fix: &[
         FixStep::say("Get the CA's certificate with the key that signed the client's, from the CA itself"),
-        FixStep::run("Make sure that it is the right one", "openssl verify -CAfile {issuer_cert} -untrusted {client_cert} {client_cert}"),
+        FixStep::run(
+            "Make sure that it is the right one (-partial_chain: it may be an intermediate itself; macOS's own openssl, LibreSSL, lacks that and fails there for want of the root)",
+            "openssl verify -partial_chain -CAfile {issuer_cert} -untrusted {client_cert} {client_cert}",
+        ),
         GET,
         FixStep::run("Add it beside the old one, as long as certificates of both keys are in use", JOIN_BUNDLE),
         LINT_NEW,
@@ -56,7 +60,7 @@ pub(super) static ISSUER_KEY_MISMATCH: Advice = Advice {
 pub(super) static INTERMEDIATE_MISSING: Advice = Advice {
     title: "the client does not send its intermediate certificate",
     says: "The client's certificate was issued by an intermediate CA that is neither in the bundle nor sent by the client, so the chain has a gap.",
-    check: "Verify without and with the intermediate: only `openssl verify -CAfile {ca_bundle} -untrusted {intermediates} {client_cert}` succeeds.",
+    check: "Verify without and with the intermediate: only `openssl verify -partial_chain -CAfile {ca_bundle} -untrusted {intermediates} {client_cert}` succeeds (-partial_chain: any CA of the file is trusted, a root or not; macOS's own openssl, LibreSSL, lacks it).",
     fix: &[
         FixStep::run(
             "Put the intermediate behind the client's certificate in the file that the client sends",

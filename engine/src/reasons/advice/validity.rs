@@ -1,8 +1,8 @@
 //! Causes that lie in a certificate's dates.
 
-use super::super::shared::{LISTENER_MODES, NEW_KEY_AND_REQUEST, TRY_IT};
+use super::super::shared::{LISTENER_MODES, NEW_KEY_AND_REQUEST, TRY_IT, TRY_NEW, who_fails};
 use super::chain::{GET, LINT_NEW, REPLACE};
-use super::{Advice, FixStep};
+use super::{Advice, FixStep, SIGNED};
 
 /// The step that mode passthrough always begins with.
 pub(super) const IS_IT_PASSTHROUGH: FixStep = FixStep::run(
@@ -11,11 +11,9 @@ pub(super) const IS_IT_PASSTHROUGH: FixStep = FixStep::run(
 );
 
 const REISSUE: FixStep = FixStep::run("Have a new certificate issued for the same subject, {subject}, with a new key", NEW_KEY_AND_REQUEST);
-const TRY_NEW: FixStep =
-    FixStep::run("Try it by hand before the client gets it", "curl -v --cert new-client.pem --key new-client.key https://{host}/");
+const TEST: FixStep = FixStep::run("Try the new certificate by hand before the client gets it", TRY_NEW);
 const WATCH: FixStep = FixStep::run("List what expires next, so that it is renewed in time", "tlslake certs {logs} --expiring 30d");
-const STRAGGLERS: FixStep =
-    FixStep::run("Look for clients that still use the old certificate", "tlslake failures {logs} --serial {serial}");
+const STRAGGLERS: FixStep = FixStep::run("Look for clients that still use the old certificate", who_fails!(" --serial {serial} --all"));
 const LENIENT: FixStep = FixStep::run(
     "If clients must get in before that: the listener can ignore expiry, for every client; turn it off again afterwards",
     "aws elbv2 modify-listener --listener-arn \"{listener_arn}\" \
@@ -26,12 +24,13 @@ pub(super) static LEAF_EXPIRED: Advice = Advice {
     title: "the client's certificate has expired",
     says: "The client used its certificate after the NotAfter that stands in it.",
     check: "Compare NotAfter with the time of the connection: `openssl x509 -in {client_cert} -noout -dates`.",
-    fix: &[REISSUE, TRY_NEW, LENIENT, STRAGGLERS, WATCH],
+    fix: &[REISSUE, SIGNED, TEST, LENIENT, STRAGGLERS, WATCH],
     fix_passthrough: Some(&[
         IS_IT_PASSTHROUGH,
         FixStep::say("The target judges expiry: if it refuses the certificate, its log says so"),
         REISSUE,
-        TRY_NEW,
+        SIGNED,
+        TEST,
         WATCH,
     ]),
 };
@@ -70,6 +69,8 @@ pub(super) static NOT_YET_VALID: Advice = Advice {
     fix: &[
         FixStep::say("Let the client go on using its former certificate until NotBefore, if that one is still valid"),
         FixStep::run("Otherwise have a certificate issued that is valid from now on", NEW_KEY_AND_REQUEST),
+        SIGNED,
+        TEST,
         FixStep::run(
             "If the client's own certificate was valid: look for a CA certificate that is not yet",
             "tlslake lint-trust-store --ca-bundle {ca_bundle}",

@@ -55,11 +55,14 @@ pub(super) const BUNDLE: Check = Check {
 
 pub(super) const VERIFY: Check = Check {
     title: "Verify the client's chain against the bundle",
-    tells: "`OK` if the chain leads to the bundle; otherwise at which certificate it breaks off.",
-    commands: Commands::unix_and_windows(
-        "openssl verify -purpose sslclient -CAfile {ca_bundle} -untrusted {client_cert} {client_cert}",
-        "certutil -verify {client_cert} {issuer_cert}",
-    ),
+    tells: "`OK` if the chain leads to the bundle; otherwise at which certificate it breaks off. With -partial_chain any CA of the bundle will do, \
+            as tlslake takes it. macOS's openssl is LibreSSL, which lacks that: if the bundle has an intermediate without its root, it \
+            misses the CA above, which proves nothing.",
+    commands: Commands {
+        linux: "openssl verify -partial_chain -purpose sslclient -CAfile current-ca-bundle.pem -untrusted {client_cert} {client_cert}",
+        macos: "openssl verify -purpose sslclient -CAfile current-ca-bundle.pem -untrusted {client_cert} {client_cert}",
+        windows: "certutil -verify {client_cert} {issuer_cert}",
+    },
 };
 
 pub(super) const CRLS: Check = Check {
@@ -120,7 +123,7 @@ macro_rules! who {
         Check {
             title: "See who fails, since when, and on which listener",
             tells: "Whether it is one client or all of them: all at once points to the trust store or the listener, one alone to that client.",
-            commands: Commands::everywhere(concat!("tlslake failures {logs} --reason ", $code)),
+            commands: Commands::everywhere($crate::reasons::shared::who_fails!(concat!(" --reason ", $code))),
         }
     };
 }
