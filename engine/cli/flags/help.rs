@@ -102,8 +102,8 @@ Exit codes:
   0  clean, whatever was found
   1  the run failed (an input that does not exist, no log found, a lake that is not whole, …)
   2  the command line cannot be used
-  3  answered, but lines were rejected or files failed. Lines that hold nothing of what is looked for are not parsed, so not checked:
-     `tlslake report` checks every line
+  3  answered, but lines were rejected or files failed. Lines that hold nothing of what is
+     looked for are not parsed, so not checked; `tlslake report` checks every line
 A reader that closes the pipe early (`| head`) changes none of these."
 );
 
