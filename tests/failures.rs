@@ -370,3 +370,14 @@ fn a_lake_without_rows_is_an_answer() {
     failures(&[lake.path()], &[]).exits(0);
     crate::support::report(lake.path(), &[]).exits(0);
 }
+
+/// A lake needs no conversion, and `convert` would refuse it.
+#[test]
+fn a_report_of_a_lake_has_no_conversion_to_recommend() {
+    let (input, lake) = (folder(), folder());
+    logs::write(input.path(), &logs::name(1), &logs::gzip(&logs::lines(8)));
+    convert(input.path(), lake.path(), &[]).exits(0);
+    let of = |path: &Path| run(["report", path.to_str().unwrap()]).exits(0).stdout;
+    assert!(of(input.path()).contains("tlslake convert"));
+    assert!(!of(lake.path()).contains("tlslake convert"));
+}
