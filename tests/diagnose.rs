@@ -176,13 +176,13 @@ fn files_prove_what_the_log_cannot() {
     assert_eq!(findings(input.path(), &[])["findings"][0]["certainty"], "likely");
     let Given { ca, client, .. } = given();
     let bundle = logs::write(files.path(), "the ca.pem", ca.as_bytes());
-    let client = logs::write(files.path(), "client.pem", client.as_bytes());
+    let client = logs::write(files.path(), "the client.pem", client.as_bytes());
     let (bundle, client) = (bundle.to_str().unwrap(), client.to_str().unwrap());
     let json = findings(input.path(), &["--ca-bundle", bundle, "--client-cert", client]);
     let finding = &json["findings"][0];
     assert_eq!((&finding["cause"], &finding["certainty"]), (&"issuer-key-mismatch".into(), &"proven".into()), "{finding}");
     assert!(finding["evidence"].as_array().unwrap().iter().any(|one| one["from"] == "ca-bundle"), "{finding}");
-    assert!(finding["fix"].to_string().contains(&format!("'{bundle}'")), "commands name the files as given: {finding}");
+    assert!(finding["fix"].to_string().contains(&format!("'{client}'")), "commands name the files as given: {finding}");
 }
 
 #[test]

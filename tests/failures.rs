@@ -239,6 +239,19 @@ fn tables_and_csv_show_the_articles_columns_or_those_asked_for() {
 fn nothing_found_is_said_and_is_no_error() {
     let run = run_with_stdin(["failures", "-", "--client-ip", "192.0.2.77"], logs::FIRST_ERA.as_bytes()).exits(0);
     assert!(run.stdout.is_empty() && run.stderr.contains("no row of 1 file matches"), "{}", run.stderr);
+    assert!(run.stderr.contains("1 line searched") && run.stderr.contains("not parsed, so not checked"), "{}", run.stderr);
+    assert!(!run.stderr.contains("no reason code"), "{}", run.stderr);
+}
+
+#[test]
+fn a_reason_may_be_typed_in_any_letter_case_and_a_typo_is_said_to_be_one() {
+    for typed in ["Failed:ClientCertExpired", "failed:clientcertexpired", "FAILED: ClientCertExpired", "CLIENTCERTEXPIRED"] {
+        let run = run_with_stdin(["failures", "-", "--reason", typed, "--format", "csv"], logs::FIRST_ERA.as_bytes()).exits(0);
+        assert_eq!(run.stdout.lines().count(), 2, "{typed}");
+    }
+    run_with_stdin(["failures", "-", "--reason", "failed:ClientCertExpird"], logs::FIRST_ERA.as_bytes())
+        .exits(0)
+        .complains_of("\"ClientCertExpird\" is no reason code that AWS documents (did you mean ClientCertExpired?)");
 }
 
 /// A line that holds what is looked for, and cannot be read, must not go missing in silence.
@@ -290,7 +303,11 @@ fn a_lakes_damage_is_an_error_that_names_the_file() {
         .find(|entry| entry.path().extension().is_some_and(|extension| extension == "parquet"))
         .unwrap();
     std::fs::write(part.path(), b"PAR1 no more").unwrap();
-    failures(&[lake.path()], &[]).exits(1).complains_of(part.file_name().to_str().unwrap());
+    failures(&[lake.path()], &[]).exits(1).complains_of(part.file_name().to_str().unwrap()).complains_of("convert the logs again");
+    let connections = lake.path().join("connections");
+    failures(&[&connections], &[]).exits(1).complains_of("name the folder that `tlslake convert` wrote");
+    let report = crate::support::report(&connections, &[]).exits(1);
+    assert!(!report.stderr.contains("salvage"), "{}", report.stderr);
 }
 
 #[test]
@@ -352,4 +369,15 @@ fn a_lake_without_rows_is_an_answer() {
     convert(input.path(), lake.path(), &[]).exits(0);
     failures(&[lake.path()], &[]).exits(0);
     crate::support::report(lake.path(), &[]).exits(0);
+}
+
+/// A lake needs no conversion, and `convert` would refuse it.
+#[test]
+fn a_report_of_a_lake_has_no_conversion_to_recommend() {
+    let (input, lake) = (folder(), folder());
+    logs::write(input.path(), &logs::name(1), &logs::gzip(&logs::lines(8)));
+    convert(input.path(), lake.path(), &[]).exits(0);
+    let of = |path: &Path| run(["report", path.to_str().unwrap()]).exits(0).stdout;
+    assert!(of(input.path()).contains("tlslake convert"));
+    assert!(!of(lake.path()).contains("tlslake convert"));
 }

@@ -117,6 +117,9 @@ fn exit_of(error: &Error) -> Exit {
 fn hint(error: &Error) -> Option<String> {
     let hint = match error {
         Error::NoInput => "name a file, a folder, a glob in quotes, or `-` for standard input",
+        Error::NoLogs { inputs } if inputs.contains(".parquet") => {
+            "a lake is read as a whole: name the folder that `tlslake convert` wrote, in which _SUCCESS and connections/ are"
+        }
         Error::NoLogs { .. } => {
             "connection logs are named conn_log_….log.gz; access logs, health-check logs and test files are passed over, \
              so check the folder's level and that the balancer's connection logs are turned on"
@@ -127,6 +130,10 @@ fn hint(error: &Error) -> Option<String> {
             "`--on-corrupt skip` goes on without the file and names it in the report; `--on-corrupt salvage` also keeps the whole \
              lines before the fault"
         }
+        Error::DamagedLake { .. } => {
+            "a lake is read whole or not at all, whatever `--on-corrupt` says: convert the logs again, into a new folder"
+        }
+        Error::Io { path, .. } if path.as_os_str() == "standard output" => return None,
         Error::Io { source, .. } => return io_hint(source.kind()).map(str::to_owned),
         Error::Worker(_) => "fewer threads may do: try `--jobs 1`",
         _ => return None,
@@ -192,6 +199,17 @@ mod tests {
         let failure = failure(Error::Output { path: "lake".into(), problem: "is not empty".into() });
         assert_eq!(failure.cause, "lake: is not empty");
         assert!(failure.hint.is_some_and(|hint| hint.contains("--out")));
+    }
+
+    #[test]
+    fn a_full_standard_output_is_nothing_that_another_folder_mends() {
+        assert_eq!(failure(Error::io("standard output", "writing", io::Error::from(ErrorKind::StorageFull))).hint, None);
+    }
+
+    #[test]
+    fn a_part_of_a_lake_leads_to_the_lake() {
+        let failure = failure(Error::NoLogs { inputs: "lake/connections: 1 skipped as other-name (part-1.parquet)".into() });
+        assert!(failure.hint.is_some_and(|hint| hint.contains("name the folder that `tlslake convert` wrote")));
     }
 
     #[test]

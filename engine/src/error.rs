@@ -168,6 +168,14 @@ pub enum Error {
         /// Its fault.
         fault: FileFault,
     },
+    /// A file of a lake is damaged. A lake is whole, or what it says cannot be trusted.
+    #[error("{object}: {fault}")]
+    DamagedLake {
+        /// The lake's file.
+        object: String,
+        /// Its fault.
+        fault: FileFault,
+    },
     /// The run was told to stop by its caller.
     #[error("stopped on request")]
     Cancelled,

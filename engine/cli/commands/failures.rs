@@ -3,12 +3,14 @@
 use std::io::{self, IsTerminal};
 
 use tlslake_engine::config::ReadConfig;
+use tlslake_engine::reasons;
 use tlslake_engine::run::{self, Control, SearchOutcome};
 use tlslake_engine::select::Selection;
 
 use super::read;
 use crate::exit::{self, Failure};
 use crate::flags::{FailuresFlags, FailuresFormat, ProgressMode};
+use crate::render::number::counted;
 use crate::render::progress;
 use crate::render::rows::RowPrinter;
 use crate::render::text::trouble;
@@ -60,11 +62,25 @@ impl Failures {
     }
 }
 
+/// What an empty answer is worth: how much was searched, and what was not looked at closely.
 fn nothing_found(selection: &Selection, found: &SearchOutcome) -> String {
-    let files = found.report.input.files;
-    let files = if files == 1 { "1 file".to_owned() } else { format!("{files} files") };
+    let input = &found.report.input;
+    let (files, lines) = (counted(input.files, "file"), counted(input.lines, "line"));
+    let unknown: String = selection.reasons.iter().filter_map(|code| unknown(code)).collect();
     let more = if selection.all { "" } else { "; --all also shows connections that did not fail" };
-    format!("no row of {files} matches{more}")
+    format!(
+        "no row of {files} matches: {lines} searched; lines that hold nothing of what is looked for are not parsed, so not checked{unknown}{more}"
+    )
+}
+
+/// Said of a code that AWS does not document, and that may be a typo therefore.
+fn unknown(code: &str) -> Option<String> {
+    let near = match (reasons::find(code), reasons::nearest(code)) {
+        (Some(_), _) => return None,
+        (None, near) if near.is_empty() => "`tlslake explain` lists the codes".to_owned(),
+        (None, near) => format!("did you mean {}?", near.join(" or ")),
+    };
+    Some(format!("; {code:?} is no reason code that AWS documents ({near})"))
 }
 
 /// What could not be looked at.

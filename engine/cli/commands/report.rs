@@ -1,5 +1,7 @@
 //! `tlslake report`: the report, and nothing written.
 
+use std::path::Path;
+
 use tlslake_engine::config::ReadConfig;
 use tlslake_engine::run::{self, Control};
 
@@ -25,6 +27,8 @@ impl ReportOnly {
     pub(super) fn run(self) -> Result<LogsOutcome, Failure> {
         let control = Control::default();
         let report = progress::watch(self.progress, &control.progress, || run::report(&self.inputs, &self.read, &control))?;
-        Ok(LogsOutcome { report, inputs: self.inputs })
+        // What is a lake already needs no conversion: then there is nothing to type next.
+        let has_lake = self.inputs.iter().any(|input| Path::new(input).join("_tlslake").is_dir());
+        Ok(LogsOutcome { report, inputs: if has_lake { Vec::new() } else { self.inputs } })
     }
 }

@@ -82,8 +82,7 @@ Examples:
     exit_codes_of_a_run!()
 );
 
-pub(super) const FAILURES: &str = concat!(
-    "\
+pub(super) const FAILURES: &str = "\
 Examples:
   One client's failed connections, over everything at once
     tlslake failures logs/ --client-ip 203.0.113.7
@@ -98,9 +97,13 @@ Examples:
 
 Rows come in input order; those of a lake in the order of its files: account, region, day. That no row matches is no error.
 
-",
-    exit_codes_of_an_answer!()
-);
+Exit codes:
+  0  clean, whatever was found
+  1  the run failed (an input that does not exist, no log found, a lake that is not whole, …)
+  2  the command line cannot be used
+  3  answered, but lines were rejected or files failed. Lines that hold nothing of what is
+     looked for are not parsed, so not checked; `tlslake report` checks every line
+A reader that closes the pipe early (`| head`) changes none of these.";
 
 pub(super) const DIAGNOSE: &str = concat!(
     "\

@@ -7,6 +7,7 @@ use jiff::Timestamp;
 use jiff::civil::DateTime;
 use jiff::tz::Offset;
 use tlslake_engine::config::Compression;
+use tlslake_engine::reasons;
 use tlslake_engine::scan::Kernel;
 
 use super::diagnose::Top;
@@ -142,9 +143,9 @@ pub(super) fn client(text: &str) -> Result<IpNet, String> {
         .ok_or_else(|| "write an address, 203.0.113.7 or 2001:db8::7, or a network, 203.0.113.0/24".to_owned())
 }
 
-/// A reason code, with or without `Failed:`.
+/// A reason code, with or without `Failed:`; one that is documented may be typed in any letter case.
 pub(super) fn reason(text: &str) -> Result<String, String> {
-    let code = text.strip_prefix("Failed:").unwrap_or(text).trim();
+    let code = reasons::find(text).map_or(reasons::bare_code(text), |reason| reason.code);
     if code.is_empty() { Err("write a reason code: ClientCertExpired".to_owned()) } else { Ok(code.to_owned()) }
 }
 

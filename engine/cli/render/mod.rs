@@ -9,7 +9,7 @@ mod generated;
 mod json;
 mod kernels;
 mod lint_trust_store;
-mod number;
+pub(crate) mod number;
 mod page;
 pub(crate) mod progress;
 pub(crate) mod rows;

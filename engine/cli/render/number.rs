@@ -14,7 +14,7 @@ pub(super) fn count(number: u64) -> String {
 }
 
 /// `1 file`, `2 files`; for nouns that take an s.
-pub(super) fn counted(number: u64, noun: &str) -> String {
+pub(crate) fn counted(number: u64, noun: &str) -> String {
     let plural = if number == 1 { "" } else { "s" };
     format!("{} {noun}{plural}", count(number))
 }

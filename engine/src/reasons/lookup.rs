@@ -15,7 +15,7 @@ pub fn reason(code: &str) -> Option<&'static Reason> {
 
 /// The reason of a code as people type it: in any letter case, with or without `Failed:` and quotes.
 pub fn find(text: &str) -> Option<&'static Reason> {
-    let code = bare(text);
+    let code = bare_code(text);
     REASONS.iter().find(|reason| reason.code.eq_ignore_ascii_case(code))
 }
 
@@ -24,7 +24,7 @@ const MAX_SUGGESTIONS: usize = 3;
 
 /// Codes that resemble `text`, best first: those that contain it, or that differ in few letters. Empty if nothing does.
 pub fn nearest(text: &str) -> Vec<&'static str> {
-    let wanted = significant(bare(text));
+    let wanted = significant(bare_code(text));
     if wanted.is_empty() {
         return Vec::new();
     }
@@ -34,8 +34,8 @@ pub fn nearest(text: &str) -> Vec<&'static str> {
     ranked.into_iter().map(|(_, code)| code).take(MAX_SUGGESTIONS).collect()
 }
 
-/// Without `Failed:`, quotes and space around.
-fn bare(text: &str) -> &str {
+/// A code without `Failed:`, in any letter case, and without quotes and space around.
+pub fn bare_code(text: &str) -> &str {
     let text = text.trim().trim_matches('"');
     match text.get(..7) {
         Some(prefix) if prefix.eq_ignore_ascii_case("failed:") => text.get(7..).unwrap_or_default().trim(),

@@ -26,6 +26,6 @@ mod tests;
 pub use advice::{Advice, FixStep, ca_not_yet_valid};
 pub use cause::Cause;
 pub use evidence::{Evidence, EvidenceSource};
-pub use lookup::{all, find, nearest, reason};
+pub use lookup::{all, bare_code, find, nearest, reason};
 pub use placeholder::{Placeholder, example, fill, placeholders};
 pub use reason::{Basis, Check, Commands, LogProof, Reason, Source, UsualCause};

@@ -15,7 +15,7 @@ pub struct Placeholder {
 
 impl Placeholder {
     /// Every placeholder.
-    pub const ALL: [Self; 18] = [
+    pub const ALL: [Self; 19] = [
         Self::new("logs", "LOGS", "the connection logs: a file, a folder, or a glob in quotes"),
         Self::new("reason", "REASON", "the code after `Failed:`"),
         Self::new("subject", "'CN=client.example.com'", "the leaf certificate's subject as logged"),
@@ -31,6 +31,7 @@ impl Placeholder {
         Self::new("load_balancer_arn", "$LOAD_BALANCER_ARN", "the load balancer's ARN"),
         Self::new("listener_arn", "$LISTENER_ARN", "the listener's ARN"),
         Self::new("trust_store_arn", "$TRUST_STORE_ARN", "the trust store's ARN; describe-listeners tells it"),
+        Self::new("working_trust_store_arn", "$WORKING_TRUST_STORE_ARN", "the ARN of the trust store that takes the certificate"),
         Self::new("revocation_id", "REVOCATION_ID", "a revocation list's number; describe-trust-store-revocations tells it"),
         Self::new("bucket", "BUCKET", "your S3 bucket"),
         Self::new("host", "api.example.com", "the name that clients connect to"),

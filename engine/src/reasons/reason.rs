@@ -62,7 +62,7 @@ pub struct Check {
 pub struct Commands {
     /// A POSIX shell on Linux.
     pub linux: &'static str,
-    /// zsh on macOS. Its own `openssl` is LibreSSL: only options that both have are used.
+    /// zsh on macOS. Its own `openssl` is LibreSSL: only options that it has are used.
     pub macos: &'static str,
     /// PowerShell on Windows, with `certutil` where openssl is not native.
     pub windows: &'static str,

@@ -24,7 +24,22 @@ const CODES: [&str; 13] = [
 
 /// What `tlslake` has, by command.
 const OPTIONS: [(&str, &[&str]); 5] = [
-    ("failures", &["--client-ip", "--reason", "--subject", "--serial", "--trace-id", "--since", "--until", "--all", "--limit", "--format"]),
+    (
+        "failures",
+        &[
+            "--client-ip",
+            "--reason",
+            "--subject",
+            "--serial",
+            "--trace-id",
+            "--since",
+            "--until",
+            "--all",
+            "--limit",
+            "--columns",
+            "--format",
+        ],
+    ),
     ("explain", &["--format"]),
     ("diagnose", &["--ca-bundle", "--crl", "--client-cert", "--mode", "--top", "--format", "--support-pack", "--since", "--until"]),
     ("certs", &["--expiring", "--as-of", "--since", "--until", "--format"]),
@@ -39,7 +54,7 @@ const PROGRAMS: [&str; 15] = [
     "curl",
     "curl.exe",
     "certutil",
-    "cat",
+    "awk",
     "grep",
     "printf",
     "date",
@@ -49,6 +64,13 @@ const PROGRAMS: [&str; 15] = [
     "$certs",
     "$bundle",
 ];
+
+/// The first check of a reason.
+fn who_fails(code: &str) -> String {
+    format!(
+        "tlslake failures {{logs}} --reason {code} --columns time,client_ip,elb,listener_port,tls_verify_status,leaf_client_cert_serial_number"
+    )
+}
 
 fn steps() -> Vec<FixStep> {
     let of_reasons = all().iter().flat_map(|reason| reason.fixes);
@@ -94,7 +116,7 @@ fn every_reason_says_everything() {
         assert!(!reason.causes.is_empty() && reason.checks.len() > 1 && reason.fixes.len() > 1 && !reason.sources.is_empty(), "{code}");
         assert!(!reason.log.can.is_empty() || !reason.log.cannot.is_empty(), "{code}");
         assert!(reason.checks.iter().all(|check| !check.commands.by_system().is_empty()), "{code}");
-        assert_eq!(reason.checks.first().map(|check| check.commands.linux), Some(&*format!("tlslake failures {{logs}} --reason {code}")));
+        assert_eq!(reason.checks.first().map(|check| check.commands.linux), Some(&*who_fails(code)));
         let causes: BTreeSet<_> = reason.causes.iter().map(|cause| cause.cause).collect();
         assert_eq!(causes.len(), reason.causes.len(), "{code}: a cause stands twice");
         assert!(reason.sources.iter().all(|source| source.url.starts_with("https://")), "{code}");
@@ -173,6 +195,40 @@ fn commands_begin_with_programs_that_exist() {
     }
 }
 
+/// The lists of steps, each a list.
+fn remedies() -> Vec<&'static [FixStep]> {
+    let of_causes = Cause::ALL.into_iter().flat_map(|cause| [cause.advice().fix, cause.advice().passthrough_steps()]);
+    all().iter().map(|reason| reason.fixes).chain(of_causes).chain([ca_not_yet_valid()]).collect()
+}
+
+/// A bundle built from a stale file, and uploaded, shuts out everybody else.
+#[test]
+fn a_new_bundle_is_built_from_the_present_one_and_linted_before_it_is_uploaded() {
+    let mut uploads = 0;
+    for steps in remedies() {
+        let first = |part: &str| steps.iter().position(|step| step.command.is_some_and(|command| command.contains(part)));
+        for command in steps.iter().filter_map(|step| step.command).filter(|command| command.contains("> new-ca-bundle.pem")) {
+            assert!(command.starts_with("awk 1 current-ca-bundle.pem "), "{command}");
+        }
+        let Some(upload) = first("aws s3 cp new-ca-bundle.pem") else { continue };
+        assert!(first("-o current-ca-bundle.pem").unwrap() < first("--ca-bundle new-ca-bundle.pem").unwrap());
+        assert!(first("--ca-bundle new-ca-bundle.pem").unwrap() < upload);
+        uploads += 1;
+    }
+    assert!(uploads > 5);
+    assert!(commands().iter().all(|command| !command.contains("-o ca-bundle.pem") && !command.contains("cat {")));
+}
+
+/// Without quotes a variable that is not set takes the next option for its value.
+#[test]
+fn variables_are_quoted() {
+    for command in commands() {
+        for (at, _) in command.match_indices("_arn}") {
+            assert!(command[at + 5..].starts_with(['"', ',']), "{command}");
+        }
+    }
+}
+
 #[test]
 fn commands_mention_no_option_that_tlslake_lacks() {
     // Inline ones, between backquotes, too.
@@ -194,9 +250,39 @@ fn commands_mention_no_option_that_tlslake_lacks() {
 #[test]
 fn commands_for_macos_use_what_libressl_has() {
     let only_openssl = ["storeutl", "-partial_chain", "-cert_chain", "-addext", "-copy_extensions", "-ext "];
-    for command in commands() {
+    for command in all().iter().flat_map(|reason| reason.checks).map(|check| check.commands.macos) {
         assert!(only_openssl.iter().all(|option| !command.contains(option)), "{command}");
     }
+}
+
+/// A remedy has one command for every system, so it must say where it does not hold.
+#[test]
+fn where_only_openssl_will_do_it_says_so() {
+    for step in steps().iter().filter(|step| step.command.is_some_and(|command| command.contains("-partial_chain"))) {
+        assert!(step.step.contains("LibreSSL"), "{}", step.step);
+    }
+    for advice in Cause::ALL.map(Cause::advice) {
+        assert_eq!(advice.check.contains("openssl verify"), advice.check.contains("-partial_chain") && advice.check.contains("LibreSSL"));
+    }
+}
+
+/// What a step uses, one before it makes or tells where it comes from.
+#[test]
+fn a_new_certificate_comes_from_the_ca_before_it_is_tried() {
+    for steps in remedies() {
+        for (at, step) in steps.iter().enumerate() {
+            let before = || steps.iter().take(at);
+            if step.command.is_some_and(|command| command.contains("--cert new-client.pem")) {
+                assert!(before().any(|earlier| earlier.step.contains("as new-client.pem")), "{}", step.step);
+                assert!(before().any(|earlier| earlier.command == Some(shared::NEW_KEY_AND_REQUEST)), "{}", step.step);
+            }
+            if step.command == Some(shared::NEW_KEY_AND_REQUEST) {
+                let after = |part: &str| steps.iter().skip(at).any(|later| later.step.contains(part));
+                assert!(after("as new-client.pem") && after("subject"), "{}", step.step);
+            }
+        }
+    }
+    assert!(commands().iter().all(|command| !command.contains("> client.ext") || command.contains("-extfile client.ext")));
 }
 
 #[test]

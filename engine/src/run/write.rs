@@ -167,9 +167,11 @@ impl<'a> Writer<'a> {
         for (file, fault) in slot.faults.drain(..) {
             // A lake is whole, or what it says cannot be trusted.
             let InputFile { object, location, .. } = &self.plan.files[file as usize];
-            if self.plan.read.on_corrupt == OnCorrupt::Fail || matches!(location, Location::Lake(..)) {
-                let object = object.clone();
-                return Err(Error::CorruptInput { object, fault });
+            if matches!(location, Location::Lake(..)) {
+                return Err(Error::DamagedLake { object: object.clone(), fault });
+            }
+            if self.plan.read.on_corrupt == OnCorrupt::Fail {
+                return Err(Error::CorruptInput { object: object.clone(), fault });
             }
             let rows = match self.file.file {
                 Some(open) if open == file => self.file.tally.rows,

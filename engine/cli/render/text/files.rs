@@ -43,6 +43,10 @@ fn kept(file: &FailedFile) -> String {
 fn choice(report: &Report) -> &'static str {
     if report.failed_files.iter().any(|file| file.salvaged_rows.is_some()) {
         "The whole lines before each fault were kept (--on-corrupt salvage); --on-corrupt skip would leave these files out."
+    } else if report.failed == 1 && report.failed_files.iter().all(|file| file.kind == "unreadable") {
+        "None of its rows is counted; once it can be read, run again."
+    } else if report.failed == 1 {
+        "None of its rows is counted, so a repaired copy can follow; --on-corrupt salvage keeps the whole lines before the fault."
     } else if report.failed_files.iter().all(|file| file.kind == "unreadable") {
         "None of their rows is counted; once they can be read, run again."
     } else {

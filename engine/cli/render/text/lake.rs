@@ -1,5 +1,7 @@
 //! What was written, and what to type next.
 
+use std::path::Path;
+
 use tlslake_engine::report::{Output, Report};
 
 use super::super::number::{bytes, counted, smaller};
@@ -45,7 +47,14 @@ fn conversion(page: &mut Page, inputs: &[String]) {
     }
     let words: Vec<_> = inputs.iter().map(|input| shell::word(input)).collect();
     page.section("Next", "");
-    page.line(style::PLAIN, &format!("  tlslake convert {} --out lake", words.join(" ")));
+    page.line(style::PLAIN, &format!("  tlslake convert {} --out {}", words.join(" "), free_name()));
+}
+
+/// A folder that is not there yet: `convert` wants a new one.
+fn free_name() -> String {
+    let numbered = (2..100).map(|number| format!("lake-{number}"));
+    let mut names = std::iter::once("lake".to_owned()).chain(numbered);
+    names.find(|name| !Path::new(name).exists()).unwrap_or_else(|| "NEW_FOLDER".to_owned())
 }
 
 fn queries(page: &mut Page, report: &Report, output: &Output) {

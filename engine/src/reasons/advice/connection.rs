@@ -1,11 +1,10 @@
 //! Causes that lie in the connection, in the target, or nowhere that is known.
 
-use super::super::shared::{LISTENER_MODES, LISTENER_POLICIES, SSL_POLICIES, TRY_IT};
+use super::super::shared::{LISTENER_MODES, LISTENER_POLICIES, NEW_KEY_AND_REQUEST, SSL_POLICIES, TRY_IT, TRY_NEW, who_fails};
 use super::validity::IS_IT_PASSTHROUGH;
-use super::{Advice, FixStep};
+use super::{Advice, FixStep, SIGNED};
 
 const HANDSHAKE: &str = "openssl s_client -connect {host}:443 -servername {host} -cert {client_cert} -key {client_key}";
-const AGAIN: FixStep = FixStep::run("Try it by hand", TRY_IT);
 const JOIN: FixStep = FixStep::run(
     "Take the trace ids and look them up in the load balancer's access log: there is the target, and its status code",
     "tlslake failures {logs} --reason {reason} --format csv",
@@ -19,14 +18,17 @@ pub(super) static POLICY_INCOMPATIBLE: Advice = Advice {
         FixStep::run("See which security policy the listener has", LISTENER_POLICIES),
         FixStep::run("See what that policy allows", SSL_POLICIES),
         FixStep::run("Check the certificate's key and signature", "tlslake diagnose {logs} --client-cert {client_cert}"),
-        FixStep::say(
+        FixStep::run(
             "Have a certificate issued that the policy allows (RSA 2048 or more, or ECDSA P-256 or P-384, signed with SHA-256 or better)",
+            NEW_KEY_AND_REQUEST,
         ),
+        SIGNED,
+        FixStep::run("Try the new certificate by hand", TRY_NEW),
         FixStep::run(
             "Or choose another policy, if security allows it",
-            "aws elbv2 modify-listener --listener-arn {listener_arn} --ssl-policy ELBSecurityPolicy-TLS13-1-2-2021-06",
+            "aws elbv2 modify-listener --listener-arn \"{listener_arn}\" --ssl-policy ELBSecurityPolicy-TLS13-1-2-2021-06",
         ),
-        AGAIN,
+        FixStep::run("Try the former certificate under the new policy by hand", TRY_IT),
     ],
     fix_passthrough: None,
 };
@@ -62,7 +64,7 @@ pub(super) static NO_CERTIFICATE: Advice = Advice {
     fix: &[
         FixStep::run(
             "See who it is: browsers, health checks and scanners have no certificate, and need none",
-            "tlslake failures {logs} --reason {reason}",
+            who_fails!(" --reason {reason}"),
         ),
         FixStep::run("Try it with the certificate by hand", HANDSHAKE),
         FixStep::say("In the client: check that certificate and key are configured, can be read by its user, and belong together"),
@@ -71,8 +73,8 @@ pub(super) static NO_CERTIFICATE: Advice = Advice {
         ),
         FixStep::run(
             "If clients pick by CA names: advertise those of the trust store",
-            "aws elbv2 modify-listener --listener-arn {listener_arn} \
-             --mutual-authentication Mode=verify,TrustStoreArn={trust_store_arn},AdvertiseTrustStoreCaNames=on",
+            "aws elbv2 modify-listener --listener-arn \"{listener_arn}\" \
+             --mutual-authentication \"Mode=verify,TrustStoreArn={trust_store_arn},AdvertiseTrustStoreCaNames=on\"",
         ),
         FixStep::say("A proxy that ends TLS between client and balancer never passes the client's certificate on"),
     ],
@@ -90,11 +92,8 @@ pub(super) static TLS_NEGOTIATION_FAILED: Advice = Advice {
     says: "No protocol was logged: the handshake broke off before any certificate mattered.",
     check: "Try the protocols one by one: `openssl s_client -connect {host}:443 -servername {host} -tls1_2`, then `-tls1_3`.",
     fix: &[
-        FixStep::run(
-            "See who it is: scanners and very old clients fail like this all the time",
-            "tlslake failures {logs} --reason {reason}",
-        ),
-        FixStep::run("See what else one of them does", "tlslake failures {logs} --client-ip {client_ip} --all"),
+        FixStep::run("See who it is: scanners and very old clients fail like this all the time", who_fails!(" --reason {reason}")),
+        FixStep::run("See what else one of them does", who_fails!(" --client-ip {client_ip} --all")),
         FixStep::run("See which protocols and ciphers the listener allows", LISTENER_POLICIES),
         FixStep::run("Try it by hand", "openssl s_client -connect {host}:443 -servername {host} -tls1_2"),
         FixStep::say("Bring the client up to TLS 1.2 or 1.3; choose an older policy for the listener only if the client cannot be changed"),

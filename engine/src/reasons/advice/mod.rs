@@ -46,6 +46,9 @@ impl FixStep {
     }
 }
 
+/// What comes after a request: the CA's answer, under the name that later commands use.
+const SIGNED: FixStep = FixStep::say(super::shared::CA_SIGNS);
+
 impl Advice {
     /// The steps for mode passthrough.
     pub fn passthrough_steps(&self) -> &'static [FixStep] {

@@ -1,12 +1,13 @@
 //! Causes that lie in revocation, or in a revocation list.
 
-use super::super::shared::{LIST_CRLS, NEW_KEY_AND_REQUEST, TRY_IT};
+use super::super::shared::{LIST_CRLS, NEW_KEY_AND_REQUEST, TRY_IT, TRY_NEW, who_fails};
 use super::validity::IS_IT_PASSTHROUGH;
-use super::{Advice, FixStep};
+use super::{Advice, FixStep, SIGNED};
 
-const REMOVE_CRL: &str = "aws elbv2 remove-trust-store-revocations --trust-store-arn {trust_store_arn} --revocation-ids {revocation_id}";
+const REMOVE_CRL: &str =
+    "aws elbv2 remove-trust-store-revocations --trust-store-arn \"{trust_store_arn}\" --revocation-ids {revocation_id}";
 const ADD_CRL: &str = "aws s3 cp new-crl.pem s3://{bucket}/new-crl.pem\n\
-     aws elbv2 add-trust-store-revocations --trust-store-arn {trust_store_arn} \
+     aws elbv2 add-trust-store-revocations --trust-store-arn \"{trust_store_arn}\" \
      --revocation-contents S3Bucket={bucket},S3Key=new-crl.pem,RevocationType=CRL";
 
 const FETCH_NEW: FixStep = FixStep::say("Get the CA's current revocation list");
@@ -35,7 +36,9 @@ pub(super) static REVOKED: Advice = Advice {
             "Ask the CA why it was revoked: after a key compromise the failures are wanted, and the client must be looked at before it gets anything new",
         ),
         FixStep::run("Have a new certificate issued for {subject}, with a new key", NEW_KEY_AND_REQUEST),
-        FixStep::run("See which clients still use serial {serial}", "tlslake failures {logs} --serial {serial}"),
+        SIGNED,
+        FixStep::run("Try the new certificate by hand before the client gets it", TRY_NEW),
+        FixStep::run("See which clients still use serial {serial}", who_fails!(" --serial {serial} --all")),
         FixStep::say(
             "If it was revoked by mistake: have a new one issued all the same; only a certificate on hold can be taken off a list again",
         ),
@@ -46,6 +49,7 @@ pub(super) static REVOKED: Advice = Advice {
             "The balancer's revocation lists play no part in mode passthrough: if the target refuses the certificate, look it up in the list that the target uses",
         ),
         FixStep::run("Have a new certificate issued for {subject}, with a new key", NEW_KEY_AND_REQUEST),
+        SIGNED,
     ]),
 };
 

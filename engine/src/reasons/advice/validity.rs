@@ -1,7 +1,8 @@
 //! Causes that lie in a certificate's dates.
 
-use super::super::shared::{LISTENER_MODES, NEW_KEY_AND_REQUEST, REPLACE_BUNDLE, TRY_IT};
-use super::{Advice, FixStep};
+use super::super::shared::{LISTENER_MODES, NEW_KEY_AND_REQUEST, TRY_IT, TRY_NEW, who_fails};
+use super::chain::{GET, LINT_NEW, REPLACE};
+use super::{Advice, FixStep, SIGNED};
 
 /// The step that mode passthrough always begins with.
 pub(super) const IS_IT_PASSTHROUGH: FixStep = FixStep::run(
@@ -10,27 +11,26 @@ pub(super) const IS_IT_PASSTHROUGH: FixStep = FixStep::run(
 );
 
 const REISSUE: FixStep = FixStep::run("Have a new certificate issued for the same subject, {subject}, with a new key", NEW_KEY_AND_REQUEST);
-const TRY_NEW: FixStep =
-    FixStep::run("Try it by hand before the client gets it", "curl -v --cert new-client.pem --key new-client.key https://{host}/");
+const TEST: FixStep = FixStep::run("Try the new certificate by hand before the client gets it", TRY_NEW);
 const WATCH: FixStep = FixStep::run("List what expires next, so that it is renewed in time", "tlslake certs {logs} --expiring 30d");
-const STRAGGLERS: FixStep =
-    FixStep::run("Look for clients that still use the old certificate", "tlslake failures {logs} --serial {serial}");
+const STRAGGLERS: FixStep = FixStep::run("Look for clients that still use the old certificate", who_fails!(" --serial {serial} --all"));
 const LENIENT: FixStep = FixStep::run(
     "If clients must get in before that: the listener can ignore expiry, for every client; turn it off again afterwards",
-    "aws elbv2 modify-listener --listener-arn {listener_arn} \
-     --mutual-authentication Mode=verify,TrustStoreArn={trust_store_arn},IgnoreClientCertificateExpiry=true",
+    "aws elbv2 modify-listener --listener-arn \"{listener_arn}\" \
+     --mutual-authentication \"Mode=verify,TrustStoreArn={trust_store_arn},IgnoreClientCertificateExpiry=true\"",
 );
 
 pub(super) static LEAF_EXPIRED: Advice = Advice {
     title: "the client's certificate has expired",
     says: "The client used its certificate after the NotAfter that stands in it.",
     check: "Compare NotAfter with the time of the connection: `openssl x509 -in {client_cert} -noout -dates`.",
-    fix: &[REISSUE, TRY_NEW, LENIENT, STRAGGLERS, WATCH],
+    fix: &[REISSUE, SIGNED, TEST, LENIENT, STRAGGLERS, WATCH],
     fix_passthrough: Some(&[
         IS_IT_PASSTHROUGH,
         FixStep::say("The target judges expiry: if it refuses the certificate, its log says so"),
         REISSUE,
-        TRY_NEW,
+        SIGNED,
+        TEST,
         WATCH,
     ]),
 };
@@ -45,7 +45,11 @@ pub(super) static INTERMEDIATE_EXPIRED: Advice = Advice {
         FixStep::say(
             "If the client sends it: get the CA's current intermediate and put it behind the client's certificate in the file that the client sends",
         ),
-        FixStep::run("If it stands in the bundle: put the CA's current certificate in, and replace the bundle as a whole", REPLACE_BUNDLE),
+        FixStep::say("If it stands in the bundle: go on with the next steps"),
+        GET,
+        FixStep::say("Save it as new-ca-bundle.pem with the CA's current certificate in place of the expired one, all others kept"),
+        LINT_NEW,
+        REPLACE,
         FixStep::say("If the CA has no newer certificate for the same key: have the clients' certificates issued by its successor"),
         FixStep::run("Try it by hand", TRY_IT),
     ],
@@ -65,6 +69,8 @@ pub(super) static NOT_YET_VALID: Advice = Advice {
     fix: &[
         FixStep::say("Let the client go on using its former certificate until NotBefore, if that one is still valid"),
         FixStep::run("Otherwise have a certificate issued that is valid from now on", NEW_KEY_AND_REQUEST),
+        SIGNED,
+        TEST,
         FixStep::run(
             "If the client's own certificate was valid: look for a CA certificate that is not yet",
             "tlslake lint-trust-store --ca-bundle {ca_bundle}",
@@ -78,13 +84,17 @@ pub(super) static NOT_YET_VALID: Advice = Advice {
 };
 
 /// What to do instead where the client's own certificate was valid: a CA certificate above it is the one that is not.
-pub(super) static CA_NOT_YET_VALID: [FixStep; 4] = [
+pub(super) static CA_NOT_YET_VALID: [FixStep; 8] = [
     FixStep::run(
         "Find the CA certificate that is not valid yet: an intermediate in the chain that the client sends, or one in the bundle",
         "tlslake lint-trust-store --ca-bundle {ca_bundle}",
     ),
     FixStep::say("If the client sends it: go back to the CA's former intermediate until its NotBefore"),
-    FixStep::run("If it stands in the bundle: put the former CA certificate back, and replace the bundle as a whole", REPLACE_BUNDLE),
+    FixStep::say("If it stands in the bundle: go on with the next steps"),
+    GET,
+    FixStep::say("Save it as new-ca-bundle.pem with the CA's former certificate in place of that one, all others kept"),
+    LINT_NEW,
+    REPLACE,
     FixStep::run("Try it by hand", TRY_IT),
 ];
 

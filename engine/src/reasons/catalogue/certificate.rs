@@ -1,10 +1,10 @@
 //! Codes about the certificate itself.
 
 use super::super::reason::{Check, Commands, LogProof, Reason};
-use super::super::shared::NEW_KEY_AND_REQUEST;
+use super::super::shared::{NEW_KEY_AND_REQUEST, SIGN_FOR_CLIENT_AUTH};
 use super::super::{Cause, FixStep};
 use super::checks::{CHAIN, MODES, WHOLE, diagnose, who};
-use super::{SOURCES, SOURCES_OF_LATER_CODES, TRY_IT, documented, guess};
+use super::{SIGNED, SOURCES, SOURCES_OF_LATER_CODES, TRY_NEW, documented, guess};
 
 const REISSUE: FixStep = FixStep::run("Have a new certificate issued that meets the requirements", NEW_KEY_AND_REQUEST);
 const NOTHING_BEYOND_THE_CODE: LogProof = LogProof {
@@ -38,8 +38,9 @@ pub(super) const MAX_SIZE_EXCEEDED: Reason = Reason {
     ],
     fixes: &[
         FixStep::run("Have a smaller certificate issued: fewer alternative names, fewer extensions", NEW_KEY_AND_REQUEST),
+        SIGNED,
         FixStep::say("Send only the client's certificate and its intermediates"),
-        TRY_IT,
+        TRY_NEW,
     ],
     log: NOTHING_BEYOND_THE_CODE,
     sources: SOURCES,
@@ -64,15 +65,12 @@ pub(super) const TYPE_UNSUPPORTED: Reason = Reason {
         diagnose!("The version of every certificate in the file.", " --client-cert {client_cert}"),
     ],
     fixes: &[
-        FixStep::run(
-            "Make a file of extensions, which makes the certificate version 3",
-            "printf 'basicConstraints=CA:FALSE\\nkeyUsage=digitalSignature\\nextendedKeyUsage=clientAuth\\n' > client.ext",
+        FixStep::run("Make a key and a request; openssl asks for the subject", NEW_KEY_AND_REQUEST),
+        FixStep::run("With a CA of your own: sign the request with extensions, which make the certificate version 3", SIGN_FOR_CLIENT_AUTH),
+        FixStep::say(
+            "With a managed CA: send it new-client.csr, choose a template for client certificates, and save what it returns as new-client.pem",
         ),
-        FixStep::run(
-            "Sign the request again, with the extensions",
-            "openssl x509 -req -in client.csr -CA {issuer_cert} -CAkey issuer.key -CAcreateserial -days 365 -sha256 -extfile client.ext -out new-client.pem",
-        ),
-        TRY_IT,
+        TRY_NEW,
     ],
     log: NOTHING_BEYOND_THE_CODE,
     sources: SOURCES,
@@ -84,21 +82,18 @@ pub(super) const INVALID: Reason = Reason {
     about: "The certificate does not meet what the balancer asks for: X.509v3; an RSA key of 2048 to 8192 bits or an ECDSA key on P-256, P-384 or \
             P-521; a signature with SHA-256, SHA-384 or SHA-512. AWS does not say which of these it was, so the causes below are guesses.",
     causes: &[
-        guess(Cause::WeakKey, "An RSA key of 1024 bits, or of more than 8192: a guess."),
-        guess(Cause::UnsupportedKey, "A key that is neither RSA nor on one of the three curves, such as Ed25519: a guess."),
-        guess(Cause::WeakSignature, "A signature with SHA-1 or MD5, here or in an intermediate: a guess."),
-        guess(Cause::NotX509v3, "A version other than 3: a guess, as that has a code of its own."),
-        guess(
-            Cause::PurposeNotClientAuth,
-            "Usages that do not allow client authentication: a guess, as that has a code of its own by now.",
-        ),
+        guess(Cause::WeakKey, "An RSA key of 1024 bits, or of more than 8192."),
+        guess(Cause::UnsupportedKey, "A key that is neither RSA nor on one of the three curves, such as Ed25519."),
+        guess(Cause::WeakSignature, "A signature with SHA-1 or MD5, here or in an intermediate."),
+        guess(Cause::NotX509v3, "A version other than 3, though that has a code of its own."),
+        guess(Cause::PurposeNotClientAuth, "Usages that do not allow client authentication, though that has a code of its own by now."),
     ],
     checks: &[
         who!("ClientCertInvalid"),
         WHOLE,
         diagnose!("Which requirement the certificate does not meet.", " --client-cert {client_cert}"),
     ],
-    fixes: &[REISSUE, TRY_IT],
+    fixes: &[REISSUE, SIGNED, TRY_NEW],
     log: NOTHING_BEYOND_THE_CODE,
     sources: SOURCES,
 };
@@ -127,9 +122,13 @@ pub(super) const PURPOSE_INVALID: Reason = Reason {
         diagnose!("Which usage is missing, and in which certificate.", " --client-cert {client_cert}"),
     ],
     fixes: &[
-        FixStep::run("Have a certificate issued with extended key usage clientAuth and key usage digitalSignature", NEW_KEY_AND_REQUEST),
+        FixStep::run("Make a key and a request for a certificate of its own; openssl asks for the subject", NEW_KEY_AND_REQUEST),
+        FixStep::run("With a CA of your own: sign the request with the usages of a client", SIGN_FOR_CLIENT_AUTH),
+        FixStep::say(
+            "With another CA: send it new-client.csr, ask for extended key usage clientAuth and key usage digitalSignature, and save what it returns as new-client.pem",
+        ),
         FixStep::say("Look at the intermediates, too: one with an extended key usage must have clientAuth in it"),
-        TRY_IT,
+        TRY_NEW,
     ],
     log: NOTHING_BEYOND_THE_CODE,
     sources: SOURCES_OF_LATER_CODES,

@@ -1,7 +1,7 @@
 //! Codes about the way from the client's certificate to the trust store.
 
 use super::super::reason::{Check, Commands, LogProof, Reason};
-use super::super::shared::{FETCH_BUNDLE, REPLACE_BUNDLE};
+use super::super::shared::{FETCH_BUNDLE, JOIN_BUNDLE, LINT_BUNDLE, REPLACE_BUNDLE};
 use super::super::{Cause, FixStep};
 use super::checks::{BUNDLE, CHAIN, LEAF, MODES, VERIFY, diagnose, who};
 use super::{SOURCES, TRY_IT, documented, guess};
@@ -31,22 +31,22 @@ pub(super) const UNTRUSTED: Reason = Reason {
             title: "List the subjects in the bundle",
             tells: "Whether the leaf's issuer is among them.",
             commands: Commands::unix_and_windows(
-                "openssl crl2pkcs7 -nocrl -certfile {ca_bundle} | openssl pkcs7 -print_certs -noout | grep subject",
+                "openssl crl2pkcs7 -nocrl -certfile current-ca-bundle.pem | openssl pkcs7 -print_certs -noout | grep subject",
                 "$bundle = [Security.Cryptography.X509Certificates.X509Certificate2Collection]::new()\n\
-                 $bundle.ImportFromPemFile(\"$PWD/{ca_bundle}\")\n\
+                 $bundle.ImportFromPemFile(\"$PWD/current-ca-bundle.pem\")\n\
                  $bundle | Format-Table Subject, NotAfter",
             ),
         },
         VERIFY,
         diagnose!(
             "Which issuer is missing, or that one of its name is there with another key, or which intermediate is not sent.",
-            " --ca-bundle {ca_bundle} --client-cert {client_cert}"
+            " --ca-bundle current-ca-bundle.pem --client-cert {client_cert}"
         ),
     ],
     fixes: &[
         FixStep::run("Get the bundle that the trust store has now", FETCH_BUNDLE),
-        FixStep::run("If the CA is to be trusted, add its certificate", "cat {ca_bundle} {issuer_cert} > new-ca-bundle.pem"),
-        FixStep::run("Check the new bundle against every rule first", "tlslake lint-trust-store --ca-bundle new-ca-bundle.pem"),
+        FixStep::run("If the CA is to be trusted, add its certificate to just that bundle", JOIN_BUNDLE),
+        FixStep::run("Check the new bundle against every rule first", LINT_BUNDLE),
         FixStep::run("Replace the trust store's bundle; the new file replaces the old one as a whole", REPLACE_BUNDLE),
         FixStep::say("If an intermediate is missing: put it behind the client's certificate in the file that the client sends"),
         TRY_IT,
@@ -87,7 +87,10 @@ pub(super) const MAX_CHAIN_DEPTH_EXCEEDED: Reason = Reason {
         FixStep::say(
             "If the path itself is too long: add an intermediate nearer to the client to the bundle, or issue from a CA nearer to the root",
         ),
-        FixStep::run("Check the bundle before it is uploaded", "tlslake lint-trust-store --ca-bundle {ca_bundle}"),
+        FixStep::run("To add it: get the bundle that the trust store has now", FETCH_BUNDLE),
+        FixStep::run("Put the intermediate behind it", "awk 1 current-ca-bundle.pem {intermediates} > new-ca-bundle.pem"),
+        FixStep::run("Check the new bundle against every rule first", LINT_BUNDLE),
+        FixStep::run("Replace the trust store's bundle; the new file replaces the old one as a whole", REPLACE_BUNDLE),
         TRY_IT,
     ],
     log: LogProof {

@@ -48,18 +48,21 @@ pub(super) const BUNDLE: Check = Check {
     tells: "What the balancer really trusts, not what the repository says it should.",
     commands: Commands::unix_and_windows(
         FETCH_BUNDLE,
-        "Invoke-WebRequest -OutFile ca-bundle.pem (aws elbv2 get-trust-store-ca-certificates-bundle \
-         --trust-store-arn {trust_store_arn} --query Location --output text)",
+        "Invoke-WebRequest -OutFile current-ca-bundle.pem (aws elbv2 get-trust-store-ca-certificates-bundle \
+         --trust-store-arn \"{trust_store_arn}\" --query Location --output text)",
     ),
 };
 
 pub(super) const VERIFY: Check = Check {
     title: "Verify the client's chain against the bundle",
-    tells: "`OK` if the chain leads to the bundle; otherwise at which certificate it breaks off.",
-    commands: Commands::unix_and_windows(
-        "openssl verify -purpose sslclient -CAfile {ca_bundle} -untrusted {client_cert} {client_cert}",
-        "certutil -verify {client_cert} {issuer_cert}",
-    ),
+    tells: "`OK` if the chain leads to the bundle; otherwise at which certificate it breaks off. With -partial_chain any CA of the bundle will do, \
+            as tlslake takes it. macOS's openssl is LibreSSL, which lacks that: if the bundle has an intermediate without its root, it \
+            misses the CA above, which proves nothing.",
+    commands: Commands {
+        linux: "openssl verify -partial_chain -purpose sslclient -CAfile current-ca-bundle.pem -untrusted {client_cert} {client_cert}",
+        macos: "openssl verify -purpose sslclient -CAfile current-ca-bundle.pem -untrusted {client_cert} {client_cert}",
+        windows: "certutil -verify {client_cert} {issuer_cert}",
+    },
 };
 
 pub(super) const CRLS: Check = Check {
@@ -67,13 +70,13 @@ pub(super) const CRLS: Check = Check {
     tells: "Which lists the balancer has, with how many entries; the address that is fetched from is good for ten minutes.",
     commands: Commands::unix_and_windows(
         concat!(
-            "aws elbv2 describe-trust-store-revocations --trust-store-arn {trust_store_arn}\n",
-            "curl -o crl.pem \"$(aws elbv2 get-trust-store-revocation-content --trust-store-arn {trust_store_arn} ",
+            "aws elbv2 describe-trust-store-revocations --trust-store-arn \"{trust_store_arn}\"\n",
+            "curl -fsS -o crl.pem \"$(aws elbv2 get-trust-store-revocation-content --trust-store-arn \"{trust_store_arn}\" ",
             "--revocation-id {revocation_id} --query Location --output text)\""
         ),
         concat!(
-            "aws elbv2 describe-trust-store-revocations --trust-store-arn {trust_store_arn}\n",
-            "Invoke-WebRequest -OutFile crl.pem (aws elbv2 get-trust-store-revocation-content --trust-store-arn {trust_store_arn} ",
+            "aws elbv2 describe-trust-store-revocations --trust-store-arn \"{trust_store_arn}\"\n",
+            "Invoke-WebRequest -OutFile crl.pem (aws elbv2 get-trust-store-revocation-content --trust-store-arn \"{trust_store_arn}\" ",
             "--revocation-id {revocation_id} --query Location --output text)"
         ),
     ),
@@ -120,7 +123,7 @@ macro_rules! who {
         Check {
             title: "See who fails, since when, and on which listener",
             tells: "Whether it is one client or all of them: all at once points to the trust store or the listener, one alone to that client.",
-            commands: Commands::everywhere(concat!("tlslake failures {logs} --reason ", $code)),
+            commands: Commands::everywhere($crate::reasons::shared::who_fails!(concat!(" --reason ", $code))),
         }
     };
 }

@@ -5,7 +5,8 @@ use super::super::shared::{LISTENER_MODES, LISTENER_POLICIES, NEW_KEY_AND_REQUES
 use super::super::{Cause, FixStep};
 use super::checks::{HANDSHAKE, MODES, POLICIES, WHOLE, diagnose, who};
 use super::{
-    ARTICLE, CONNECTION_LOGS, MUTUAL_AUTHENTICATION, SOURCES, SOURCES_OF_LATER_CODES, TLS_NEGOTIATION_ARTICLE, TRY_IT, documented, guess,
+    ARTICLE, CONNECTION_LOGS, MUTUAL_AUTHENTICATION, SIGNED, SOURCES, SOURCES_OF_LATER_CODES, TLS_NEGOTIATION_ARTICLE, TRY_IT, TRY_NEW,
+    documented, guess,
 };
 
 pub(super) const REJECTED: Reason = Reason {
@@ -48,11 +49,11 @@ pub(super) const UNMAPPED: Reason = Reason {
     causes: &[
         guess(
             Cause::NoCertificate,
-            "No subject was logged, but a protocol was: a client without a certificate, in mode verify. A guess, though a good one.",
+            "No subject was logged, but a protocol was: a client without a certificate, in mode verify; it fits well.",
         ),
         guess(
             Cause::TlsNegotiationFailed,
-            "No protocol was logged: scanners, old clients, or one that does not trust the server's certificate. A guess.",
+            "No protocol was logged: scanners, old clients, or one that does not trust the server's certificate.",
         ),
         guess(Cause::Unknown, "A subject was logged: then neither of the two fits."),
     ],
@@ -104,8 +105,8 @@ pub(super) const INCOMPATIBLE: Reason = Reason {
             Cause::PolicyIncompatible,
             "The listener's security policy forbids what the certificate needs; often the policy was changed lately.",
         ),
-        guess(Cause::WeakSignature, "A signature with an old hash, which strict policies forbid: a guess."),
-        guess(Cause::UnsupportedKey, "A key or curve that the policy does not have, as with policies for FIPS: a guess."),
+        guess(Cause::WeakSignature, "A signature with an old hash, which strict policies forbid."),
+        guess(Cause::UnsupportedKey, "A key or curve that the policy does not have, as with policies for FIPS."),
     ],
     checks: &[
         who!("ClientCertIncompatible"),
@@ -116,8 +117,9 @@ pub(super) const INCOMPATIBLE: Reason = Reason {
     fixes: &[
         FixStep::run("See what the policy allows", SSL_POLICIES),
         FixStep::run("Have a certificate issued that fits it", NEW_KEY_AND_REQUEST),
+        SIGNED,
+        TRY_NEW,
         FixStep::say("Or choose another policy for the listener, if security allows it"),
-        TRY_IT,
     ],
     log: LogProof {
         can: &["Protocol and cipher of the connection, as logged."],

@@ -4,12 +4,12 @@ use super::super::reason::{Check, Commands, LogProof, Reason};
 use super::super::shared::NEW_KEY_AND_REQUEST;
 use super::super::{Cause, FixStep};
 use super::checks::{CHAIN_DATES, LEAF, MODES, diagnose, who};
-use super::{SOURCES, TRY_IT, WATCH, documented, guess};
+use super::{SIGNED, SOURCES, TRY_NEW, WATCH, documented, guess};
 
 pub(super) const EXPIRED: Reason = Reason {
     code: "ClientCertExpired",
     meaning: "used after its NotAfter",
-    about: "The client showed a certificate whose time is over. Usually it is the client's own, and nobody renewed it, or it was renewed and \
+    about: "The client showed a certificate that had expired. Usually it is the client's own, and nobody renewed it, or it was renewed and \
             this client still uses the old one. If the logged NotAfter lies after the time of the connection, the client's own certificate was \
             good, and a CA certificate above it must be the one that expired.",
     causes: &[
@@ -24,22 +24,23 @@ pub(super) const EXPIRED: Reason = Reason {
         LEAF,
         CHAIN_DATES,
         diagnose!(
-            "By how long the certificate was over at the handshake, or which CA certificate is the expired one.",
+            "How long before the handshake the certificate had expired, or which CA certificate is the expired one.",
             " --ca-bundle {ca_bundle} --client-cert {client_cert}"
         ),
         MODES,
     ],
     fixes: &[
         FixStep::run("Have a new certificate issued for the same subject, with a new key", NEW_KEY_AND_REQUEST),
+        SIGNED,
+        TRY_NEW,
         FixStep::say(
             "If a CA certificate is the expired one: get the CA's current one, for the client's chain or for the bundle, wherever the old one stands",
         ),
-        TRY_IT,
         WATCH,
     ],
     log: LogProof {
         can: &[
-            "By how long the certificate was over: NotAfter and the time of the connection stand on the same line.",
+            "How long before the connection the certificate had expired: NotAfter and the time of the connection stand on the same line.",
             "That the leaf was still valid, if NotAfter is later: then it is not the leaf that expired.",
             "Whether a newer certificate of the same subject works already.",
         ],
@@ -51,7 +52,7 @@ pub(super) const EXPIRED: Reason = Reason {
 pub(super) const NOT_YET_VALID: Reason = Reason {
     code: "ClientCertNotYetValid",
     meaning: "used before its NotBefore",
-    about: "The client showed a certificate whose time has not begun. A gap of minutes smells of a clock that is wrong where certificates are \
+    about: "The client showed a certificate that was not valid yet. A gap of minutes smells of a clock that is wrong where certificates are \
             issued; a longer one of a certificate that was put to use too early. The balancer judges by its own clock, never by the client's.",
     causes: &[
         documented(Cause::NotYetValid, "A certificate for later was handed out, and used, too early."),
@@ -71,16 +72,20 @@ pub(super) const NOT_YET_VALID: Reason = Reason {
                 "(Get-Date).ToUniversalTime(); curl.exe -sI https://{host}/ | Select-String '^date:'",
             ),
         },
-        diagnose!("By how long the certificate was early, and whether that smells of a clock.", " --client-cert {client_cert}"),
+        diagnose!(
+            "How long before its NotBefore the certificate was used, and whether that smells of a clock.",
+            " --client-cert {client_cert}"
+        ),
     ],
     fixes: &[
         FixStep::say("Use the certificate only after its NotBefore; until then its predecessor"),
         FixStep::run("Or have one issued that is valid from now on", NEW_KEY_AND_REQUEST),
+        SIGNED,
+        TRY_NEW,
         FixStep::say("If a clock is wrong: set it by NTP, and let the CA date NotBefore some minutes back"),
-        TRY_IT,
     ],
     log: LogProof {
-        can: &["By how long the certificate was early: NotBefore and the time of the connection stand on the same line."],
+        can: &["How long before its NotBefore the certificate was used: it and the time of the connection stand on the same line."],
         cannot: &["Whose clock is wrong, if one is: a small gap is a hint, no proof."],
     },
     sources: SOURCES,

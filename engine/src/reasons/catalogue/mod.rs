@@ -58,5 +58,8 @@ const fn guess(cause: Cause, why: &'static str) -> UsualCause {
     UsualCause { cause, why, basis: Basis::Guess }
 }
 
+/// What comes after a request.
+const SIGNED: FixStep = FixStep::say(super::shared::CA_SIGNS);
+const TRY_NEW: FixStep = FixStep::run("Try the new certificate by hand", super::shared::TRY_NEW);
 const TRY_IT: FixStep = FixStep::run("Try it by hand", super::shared::TRY_IT);
 const WATCH: FixStep = FixStep::run("List what expires next, so that it is renewed in time", "tlslake certs {logs} --expiring 30d");

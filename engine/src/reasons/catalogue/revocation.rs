@@ -4,7 +4,7 @@ use super::super::reason::{Check, Commands, LogProof, Reason};
 use super::super::shared::{LIST_CRLS, NEW_KEY_AND_REQUEST};
 use super::super::{Cause, FixStep};
 use super::checks::{CRLS, HANDSHAKE, LEAF, TRUST_STORE_LISTS, diagnose, who};
-use super::{SOURCES, TRY_IT, documented, guess};
+use super::{SIGNED, SOURCES, TRY_NEW, documented, guess};
 
 pub(super) const CRL_HIT: Reason = Reason {
     code: "ClientCertCrlHit",
@@ -35,10 +35,11 @@ pub(super) const CRL_HIT: Reason = Reason {
     fixes: &[
         FixStep::say("Ask the CA why it was revoked; after a compromise, look at the client first"),
         FixStep::run("Have a new certificate issued, with a new key", NEW_KEY_AND_REQUEST),
+        SIGNED,
+        TRY_NEW,
         FixStep::say(
             "A revoked certificate cannot be made good again, unless it was only put on hold: then get the CA's next list and replace the old one",
         ),
-        TRY_IT,
     ],
     log: LogProof {
         can: &["Which certificate: subject and serial number.", "When it last worked."],
@@ -54,11 +55,11 @@ pub(super) const CRL_PROCESSING_ERROR: Reason = Reason {
             output, the certificate without its key, and the connection logs of the time. The causes below are guesses, each of which can be \
             checked in a minute.",
     causes: &[
-        guess(Cause::CrlExpired, "The list is past its nextUpdate: a guess; AWS does not say whether that matters to the balancer."),
-        guess(Cause::CrlUnparsable, "The file is damaged, or no list in PEM: a guess."),
-        guess(Cause::CrlWrongIssuer, "The list is of a CA that the bundle does not have: a guess."),
-        guess(Cause::CrlBadSignature, "The list was signed with another key than the bundle's CA has: a guess."),
-        guess(Cause::QuotaExceeded, "The lists are over a quota, in size or in entries: a guess."),
+        guess(Cause::CrlExpired, "The list is past its nextUpdate: AWS does not say whether that matters to the balancer."),
+        guess(Cause::CrlUnparsable, "The file is damaged, or no list in PEM."),
+        guess(Cause::CrlWrongIssuer, "The list is of a CA that the bundle does not have."),
+        guess(Cause::CrlBadSignature, "The list was signed with another key than the bundle's CA has."),
+        guess(Cause::QuotaExceeded, "The lists are over a quota, in size or in entries."),
     ],
     checks: &[
         who!("ClientCertCrlProcessingError"),
@@ -93,12 +94,12 @@ pub(super) const CRL_PROCESSING_ERROR: Reason = Reason {
         FixStep::run(
             "Add it to the trust store",
             "aws s3 cp {crl} s3://{bucket}/crl.pem\n\
-             aws elbv2 add-trust-store-revocations --trust-store-arn {trust_store_arn} --revocation-contents S3Bucket={bucket},S3Key=crl.pem,RevocationType=CRL",
+             aws elbv2 add-trust-store-revocations --trust-store-arn \"{trust_store_arn}\" --revocation-contents S3Bucket={bucket},S3Key=crl.pem,RevocationType=CRL",
         ),
         FixStep::run("Find the number of the old one", LIST_CRLS),
         FixStep::run(
             "Remove the old one",
-            "aws elbv2 remove-trust-store-revocations --trust-store-arn {trust_store_arn} --revocation-ids {revocation_id}",
+            "aws elbv2 remove-trust-store-revocations --trust-store-arn \"{trust_store_arn}\" --revocation-ids {revocation_id}",
         ),
         FixStep::run(
             "If that does not help: collect what AWS Support asks for, and send it",
