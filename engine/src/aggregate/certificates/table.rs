@@ -224,26 +224,26 @@ pub(super) fn merge(history: &mut CertificateHistory, other: CertificateHistory)
 
 /// Adds a use; whether it had to be pooled with others, so that it is not known any more where it was.
 fn add_use(uses: &mut Vec<Use>, used: Use) -> bool {
-    let Err(used) = add_or_insert(uses, used, MAX_USES) else { return false };
+    let Some(used) = add_or_insert(uses, used, MAX_USES) else { return false };
     // Verdict and leaf are kept: what becomes of a certificate must not be lost with where.
     let key = UseKey { listener: None, tls_protocol: None, tls_cipher: None, ..used.key };
-    let Err(used) = add_or_insert(uses, Use { key, ..used }, 2 * MAX_USES) else { return true };
+    let Some(used) = add_or_insert(uses, Use { key, ..used }, 2 * MAX_USES) else { return true };
     // So many codes for one certificate: at last they are one as well. There are but a few of these.
     let verdict =
         if matches!(used.key.verdict, UseVerdict::Failed(_)) { UseVerdict::Failed(label::OTHER.into()) } else { used.key.verdict };
     let key = UseKey { verdict, ..used.key };
-    let _ = add_or_insert(uses, Use { key, ..used }, usize::MAX);
+    add_or_insert(uses, Use { key, ..used }, usize::MAX);
     true
 }
 
 /// Adds a use to the one of its key, or inserts it where fewer than `most` are told apart; gives it back otherwise.
-fn add_or_insert(uses: &mut Vec<Use>, used: Use, most: usize) -> Result<(), Use> {
+fn add_or_insert(uses: &mut Vec<Use>, used: Use, most: usize) -> Option<Use> {
     match uses.binary_search_by(|known| known.key.cmp(&used.key)) {
         Ok(index) => merge_use(&mut uses[index], &used),
         Err(index) if uses.len() < most => uses.insert(index, used),
-        Err(_) => return Err(used),
+        Err(_) => return Some(used),
     }
-    Ok(())
+    None
 }
 
 fn merge_use(known: &mut Use, other: &Use) {
