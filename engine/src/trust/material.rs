@@ -7,7 +7,9 @@ use std::sync::OnceLock;
 use super::certificate::Certificate;
 use super::crl::Crl;
 use super::links::Links;
+use super::name::Name;
 use super::pem;
+use super::serial::Serial;
 use super::text::counted;
 
 /// All files given. Parsed when they are added, linked to one another when they are first examined.
@@ -27,6 +29,17 @@ pub(super) struct CertificateFile {
     pub(super) name: String,
     /// In the file's order.
     pub(super) certificates: Vec<usize>,
+}
+
+/// What was read of a client-certificate file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ClientFile {
+    /// The name it was given.
+    pub name: String,
+    /// Its certificates in the file's order, and nothing else.
+    pub pem: String,
+    /// Whether one of them has a logged subject and serial.
+    pub is_logged: bool,
 }
 
 /// A file of revocation lists.
@@ -127,6 +140,24 @@ impl Material {
         !self.clients.is_empty()
     }
 
+    /// The client-certificate files as PEM made anew of what was parsed: nothing else that stood in them. `logged` are subjects and serials.
+    pub fn client_files(&self, logged: &[(&str, &str)]) -> Vec<ClientFile> {
+        let logged: Vec<_> =
+            logged.iter().filter_map(|(subject, serial)| Some((Name::from_text(subject)?, Serial::from_hex(serial)?))).collect();
+        let is_logged = |certificate: &Certificate| {
+            logged.iter().any(|(subject, serial)| certificate.serial == *serial && certificate.subject.is_logged_as(subject))
+        };
+        let file = |file: &CertificateFile| {
+            let certificates = || file.certificates.iter().filter_map(|id| self.certificate(*id));
+            ClientFile {
+                name: file.name.clone(),
+                pem: certificates().map(|certificate| pem::encode("CERTIFICATE", &certificate.der)).collect(),
+                is_logged: certificates().any(is_logged),
+            }
+        };
+        self.clients.iter().map(file).collect()
+    }
+
     fn take(&mut self, name: &str, certificates: Vec<Certificate>, origin: Origin) -> Vec<usize> {
         self.links = OnceLock::new();
         let (start, many) = (self.certificates.len(), certificates.len() > 1);
@@ -208,24 +239,35 @@ fn lists(bytes: &[u8]) -> Result<Vec<Crl>, String> {
 
 /// Fails if a private key is in the file: nothing here needs one, and what is read may end up in reports.
 fn refuse_private_key(name: &str, bytes: &[u8]) -> Result<(), TrustError> {
-    let hidden =
-        || pem::blocks(bytes).filter(|block| block.is_private_key() || block.decode().is_ok_and(|der| is_private_key(&der))).count();
-    let number = if is_private_key(bytes) { 1 } else { hidden().max(usize::from(pem::announces_private_key(bytes))) };
-    if number == 0 {
-        return Ok(());
+    let number = if is_private_key(bytes) { 1 } else { pem::blocks(bytes).filter(holds_private_key).count() };
+    let number = number.max(usize::from(pem::announces_private_key(bytes)));
+    let hint = "remove the key from the file and give the certificates alone; if the file was shared, treat the key as known";
+    if number > 0 {
+        let keys = counted(number, "private key", "private keys");
+        return Err(error(name, &format!("it holds {keys}; it was not used, and nothing of it was kept"), hint));
     }
-    let problem = format!("it holds {}; it was not used, and nothing of it was kept", counted(number, "private key", "private keys"));
-    Err(error(
-        name,
-        &problem,
-        "remove the key from the file and give the certificates alone; if the file was shared, treat the key as known",
-    ))
+    match pem::blocks(bytes).find(|block| !block.is_of_known_kind() && block.decode_leniently().is_none()) {
+        Some(block) => {
+            let problem = "a block of an unknown kind cannot be read and may hold a private key; nothing of the file was kept";
+            Err(error(name, &format!("line {}: {problem}", block.line), hint))
+        }
+        None => Ok(()),
+    }
+}
+
+/// Whether a block is a private key by its label, its headers or its content.
+pub(super) fn holds_private_key(block: &pem::Block<'_>) -> bool {
+    block.says_private_key() || block.decode_leniently().is_some_and(|content| is_private_key(&content))
 }
 
 /// Whether DER is a private key: PKCS #1, SEC 1, PKCS #8, its encrypted form, or PKCS #12, which usually holds one.
 ///
 /// All but the encrypted form begin with a version number, as no certificate and no CRL does; that one begins with an OID.
 pub(super) fn is_private_key(der: &[u8]) -> bool {
+    // OpenSSH's own form, whatever its label.
+    if der.starts_with(b"openssh-key-v1\0") {
+        return true;
+    }
     use x509_parser::asn1_rs::{Any, Tag};
     use x509_parser::prelude::FromDer;
     let first = |bytes| Any::from_der(bytes).map(|(rest, any)| (rest, any.header.tag(), any.data)).ok();

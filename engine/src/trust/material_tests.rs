@@ -30,6 +30,20 @@ fn private_keys_are_refused_in_every_wrapping() {
     files.push(key.replace("PRIVATE KEY", "CERTIFICATE").into_bytes());
     files.push(format!("{}  {}", root.pem, key.replace('\n', "\n  ")).into_bytes());
     files.push(format!("\"-----BEGIN EC PRIVATE KEY-----\\nAAAA\"\n{}", root.pem).into_bytes());
+    let labelled = |begin: &str, end: &str| key.replace("-----BEGIN PRIVATE KEY-----", begin).replace("-----END PRIVATE KEY-----", end);
+    for label in ["private key", "PGP PRIVATE KEY BLOCK", "RSA PRIVATE-KEY", "RSA  Private_Key", "UNKNOWN THING", "X509 CRL"] {
+        let text = labelled(&format!("-----BEGIN {label}-----"), &format!("-----END {label}-----"));
+        files.push(format!("{}{text}", root.pem).into_bytes());
+    }
+    files.push(format!("{}{}", root.pem, labelled("-----begin private key-----", "-----end private key-----")).into_bytes());
+    files.push(format!("{}{}", root.pem, labelled("----- BEGIN PRIVATE KEY -----", "----- END PRIVATE KEY -----")).into_bytes());
+    let headed = "-----BEGIN CERTIFICATE-----\nProc-Type: 4,CLEAR\nX-Note: a\n\n";
+    files.push(labelled(headed, "-----END CERTIFICATE-----").into_bytes());
+    files.push(labelled(headed.trim_end(), "-----END CERTIFICATE-----").into_bytes());
+    files.push(labelled("-----BEGIN CERTIFICATE-----\n\n", "\n-----END CERTIFICATE-----").into_bytes());
+    files.push(format!("{}-----BEGIN DATA-----\nProc-Type: 4,ENCRYPTED\n\nAAAA\n-----END DATA-----\n", root.pem).into_bytes());
+    files.push(format!("{}-----BEGIN DATA-----\n!!not base64!!\n-----END DATA-----\n", root.pem).into_bytes());
+    files.push(format!("{}{{\"kty\": \"EC\", \"d\" : \"AAAA\"}}\n", root.pem).into_bytes());
     for file in files {
         let mut material = Material::default();
         let errors = [
@@ -130,4 +144,18 @@ mod odd {
         let salted = signed(&["-sha256", "-sigopt", "rsa_padding_mode:pss", "-sigopt", "rsa_pss_saltlen:20"]);
         assert!(says(&salted, FactKind::ChainComplete).contains("not every signature could be checked"), "{salted:?}");
     }
+}
+
+#[test]
+fn nothing_but_certificates_is_written_again() {
+    let (issuer, other) = (root("Root"), root("Other"));
+    let leaf = issuer.leaf("client", 0x17);
+    let text = format!("subject=CN=a\n{}password: hunter2\n-----BEGIN EC PARAMETERS-----\nBBBB\n-----END EC PARAMETERS-----\n", leaf.pem);
+    let mut material = Material::default();
+    material.add_client_cert("client.pem", text.as_bytes()).unwrap();
+    material.add_client_cert("other.der", &der(&other.pem)).unwrap();
+    let files = material.client_files(&[("CN=client,O=Company LLC", "17"), ("CN=Other,O=Company LLC", "17")]);
+    let plain = |pem: &str| pem.replace("\r\n", "\n");
+    assert_eq!((files[0].pem.clone(), files[0].is_logged), (plain(&leaf.pem), true));
+    assert_eq!((files[1].pem.clone(), files[1].is_logged), (plain(&other.pem), false));
 }
