@@ -3,6 +3,7 @@
 use std::collections::{HashMap, HashSet};
 
 use super::material::{Material, Origin};
+use super::serial::Serial;
 use super::signature::{Signed, Verdict};
 
 /// Certificates of one name whose keys are tried on a signature; more than a CA ever has, and few enough for a hostile file.
@@ -24,18 +25,27 @@ pub(super) struct Links {
     crl_signers: Vec<Vec<Vec<Signer>>>,
     /// By certificate: whether it stands in a bundle, this copy or another.
     trusted: Vec<bool>,
+    /// Certificates of client files by serial.
+    by_serial: HashMap<Serial, Vec<usize>>,
 }
 
 impl Links {
     pub(super) fn new(material: &Material) -> Self {
         let names = Names::new(material);
         let issuers = material.certificates.iter().map(|given| names.signers(&given.certificate.issuer.key(), &given.certificate.signed));
-        let lists = material.crls.iter().map(|file| file.lists.as_deref().unwrap_or_default());
+        let lists = material.crls.iter().map(|file| &file.lists);
         let crl_signers = lists.map(|lists| lists.iter().map(|crl| names.signers(&crl.issuer.key(), &crl.signed)).collect());
         let in_bundle = material.certificates.iter().filter(|given| given.origin == Origin::Bundle);
         let in_bundle: HashSet<&[u8]> = in_bundle.map(|given| given.certificate.der.as_slice()).collect();
+        let mut by_serial: HashMap<Serial, Vec<usize>> = HashMap::new();
+        for id in material.clients.iter().flat_map(|file| file.certificates.iter().copied()) {
+            if let Some(certificate) = material.certificate(id) {
+                by_serial.entry(certificate.serial.clone()).or_default().push(id);
+            }
+        }
         Self {
             issuers: issuers.collect(),
+            by_serial,
             crl_signers: crl_signers.collect(),
             trusted: material.certificates.iter().map(|given| in_bundle.contains(given.certificate.der.as_slice())).collect(),
         }
@@ -49,6 +59,11 @@ impl Links {
     /// The certificates with the name of a list's issuer.
     pub(super) fn crl_signers(&self, file: usize, list: usize) -> &[Signer] {
         self.crl_signers.get(file).and_then(|lists| lists.get(list)).map_or(&[], Vec::as_slice)
+    }
+
+    /// The certificates of client files with a serial.
+    pub(super) fn with_serial(&self, serial: &Serial) -> &[usize] {
+        self.by_serial.get(serial).map_or(&[], Vec::as_slice)
     }
 
     /// Whether the certificate, or a copy of it, stands in a bundle.

@@ -48,8 +48,10 @@ pub(super) struct CrlFile {
     pub(super) name: String,
     /// As stored.
     pub(super) bytes: usize,
-    /// Its lists, usually one, or what is wrong with it.
-    pub(super) lists: Result<Vec<Crl>, String>,
+    /// Its lists, usually one.
+    pub(super) lists: Vec<Crl>,
+    /// What is wrong with those that cannot be read.
+    pub(super) faults: Vec<String>,
 }
 
 /// A certificate and where it comes from.
@@ -98,10 +100,15 @@ impl Material {
         Ok(())
     }
 
-    /// Adds a file of revocation lists, PEM or DER. One that cannot be parsed is kept with its fault: that may be the cause looked for.
+    /// Adds a file of revocation lists, PEM or DER. A damaged one is kept with its fault: that may be the cause looked for.
     pub fn add_crl(&mut self, name: &str, bytes: &[u8]) -> Result<(), TrustError> {
         refuse_private_key(name, bytes)?;
-        self.crls.push(CrlFile { name: name.to_owned(), bytes: bytes.len(), lists: lists(bytes) });
+        if let Some(what) = no_list(bytes) {
+            let hint = "give a revocation list as PEM (an X509 CRL block) or DER; certificates go to --ca-bundle or --client-cert";
+            return Err(error(name, &format!("it is no revocation list; {what}"), hint));
+        }
+        let (lists, faults) = lists(bytes);
+        self.crls.push(CrlFile { name: name.to_owned(), bytes: bytes.len(), lists, faults });
         self.links = OnceLock::new();
         Ok(())
     }
@@ -221,20 +228,49 @@ pub(super) fn is_certificate(label: &str) -> bool {
     matches!(label, "CERTIFICATE" | "X509 CERTIFICATE" | "TRUSTED CERTIFICATE")
 }
 
-/// The lists of a file.
-fn lists(bytes: &[u8]) -> Result<Vec<Crl>, String> {
-    if !pem::is_pem(bytes) {
-        return Crl::parse(bytes).map(|crl| vec![crl]);
+/// What a file holds in place of a revocation list; `None` if it may be one, be it damaged.
+fn no_list(bytes: &[u8]) -> Option<&'static str> {
+    if pem::is_pem(bytes) {
+        let labels = || pem::blocks(bytes).map(|block| block.label);
+        return match () {
+            () if labels().any(|label| label == CRL) => None,
+            () if labels().any(|label| is_certificate(&label)) => Some("it holds a certificate"),
+            () => Some("it holds no X509 CRL block"),
+        };
     }
-    let mut lists = Vec::new();
-    for block in pem::blocks(bytes).filter(|block| block.label == "X509 CRL") {
-        if !block.is_closed {
-            return Err(format!("line {}: the revocation list has no END line", block.line));
-        }
-        let der = block.decode().map_err(|line| format!("line {line}: not base64"))?;
-        lists.push(Crl::parse(&der).map_err(|problem| format!("line {}: {problem}", block.line))?);
+    // A sequence longer than any CRL's signature has its length in two bytes or more.
+    match bytes {
+        [] => Some("it is empty"),
+        [0x30, 0x81..=0x84, ..] if Certificate::parse(bytes.to_vec()).is_ok() => Some("it is a certificate"),
+        [0x30, 0x81..=0x84, ..] => None,
+        _ => Some("it is neither PEM nor DER"),
     }
-    if lists.is_empty() { Err("it holds no X509 CRL block".to_owned()) } else { Ok(lists) }
+}
+
+/// The label of revocation lists.
+const CRL: &str = "X509 CRL";
+
+/// The lists of a file, and what is wrong with those that cannot be read.
+fn lists(bytes: &[u8]) -> (Vec<Crl>, Vec<String>) {
+    let (mut lists, mut faults) = (Vec::new(), Vec::new());
+    let mut add = |list: Result<Crl, String>| match list {
+        Ok(list) => lists.push(list),
+        Err(fault) => faults.push(fault),
+    };
+    if pem::is_pem(bytes) {
+        pem::blocks(bytes).filter(|block| block.label == CRL).for_each(|block| add(list(&block)));
+    } else {
+        add(Crl::parse(bytes));
+    }
+    (lists, faults)
+}
+
+fn list(block: &pem::Block<'_>) -> Result<Crl, String> {
+    if !block.is_closed {
+        return Err(format!("line {}: the revocation list has no END line", block.line));
+    }
+    let der = block.decode().map_err(|line| format!("line {line}: not base64"))?;
+    Crl::parse(&der).map_err(|problem| format!("line {}: {problem}", block.line))
 }
 
 /// Fails if a private key is in the file: nothing here needs one, and what is read may end up in reports.
