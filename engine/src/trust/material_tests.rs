@@ -104,7 +104,7 @@ mod odd {
     }
 
     fn facts(certificate: &str) -> Vec<crate::trust::Fact> {
-        let leaf = LoggedLeaf { serial: Some("1"), ..LoggedLeaf::default() };
+        let leaf = LoggedLeaf { subject: Some("CN=odd"), serial: Some("1"), ..LoggedLeaf::default() };
         let files = Files::default().bundle("bundle.pem", &[certificate]).client("odd.pem", &[certificate]);
         super::super::examine(&files.0, &leaf, 2_000_000_000_000_000, 2_000_000_000_000_000)
     }
@@ -129,7 +129,7 @@ mod odd {
             let leaf = String::from_utf8(openssl(&[&common, options].concat())).unwrap();
             let bundle = std::fs::read_to_string(&root).unwrap();
             let files = Files::default().bundle("bundle.pem", &[&bundle]).client("odd.pem", &[&leaf]);
-            let logged = LoggedLeaf { serial: Some("1"), ..LoggedLeaf::default() };
+            let logged = LoggedLeaf { subject: Some("CN=odd"), serial: Some("1"), ..LoggedLeaf::default() };
             super::super::examine(&files.0, &logged, 1_900_000_000_000_000, 1_900_000_000_000_000)
         };
         // Without extensions, openssl writes X.509v1.
@@ -158,4 +158,16 @@ fn nothing_but_certificates_is_written_again() {
     let plain = |pem: &str| pem.replace("\r\n", "\n");
     assert_eq!((files[0].pem.clone(), files[0].is_logged), (plain(&leaf.pem), true));
     assert_eq!((files[1].pem.clone(), files[1].is_logged), (plain(&other.pem), false));
+}
+
+#[test]
+fn a_byte_order_mark_is_passed_over() {
+    let root = root("Root");
+    let marked = |text: &str| format!("\u{feff}{text}").into_bytes();
+    let mut material = Material::default();
+    material.add_bundle("bundle.pem", &marked(&root.pem)).unwrap();
+    material.add_client_cert("client.pem", &marked(&root.pem)).unwrap();
+    material.add_crl("root.crl", &marked(&root.crl(&[1]))).unwrap();
+    assert!(material.add_client_cert("key.pem", &marked(&root.key.serialize_pem())).unwrap_err().problem.contains("private key"));
+    assert!(material.has_bundle() && material.has_client_cert() && material.crls.iter().all(|file| file.faults.is_empty()));
 }

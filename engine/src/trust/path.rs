@@ -20,6 +20,8 @@ pub(super) struct Path {
     pub(super) is_complete: bool,
     /// Whether every signature in it was checked.
     pub(super) is_checked: bool,
+    /// Whether there were more ways than were looked at: what was not found may be there all the same.
+    pub(super) is_cut: bool,
 }
 
 /// Whose certificates a path may use, the bundle's apart.
@@ -34,8 +36,8 @@ pub(super) enum Scope {
 /// The best path from `leaf` upwards: complete before incomplete, checked before unchecked, then fewest certificates that may not issue
 /// or are not valid from `first` to `last`, then, if complete, the shortest.
 pub(super) fn best(material: &Material, leaf: usize, scope: Scope, first: i64, last: i64) -> Path {
-    let mut search = Search { material, scope, paths: Vec::new() };
-    search.climb(Path { steps: vec![leaf], is_complete: material.links().is_trusted(leaf), is_checked: true });
+    let mut search = Search { material, scope, paths: Vec::new(), is_cut: false };
+    search.climb(Path { steps: vec![leaf], is_complete: material.links().is_trusted(leaf), is_checked: true, is_cut: false });
     let rank = |path: &Path| {
         let issuers = || path.steps.iter().skip(1).filter_map(|id| material.certificate(*id));
         let unfit = issuers().filter(|issuer| !issuer.may_issue()).count();
@@ -43,23 +45,27 @@ pub(super) fn best(material: &Material, leaf: usize, scope: Scope, first: i64, l
         let length = if path.is_complete { path.steps.len() } else { MAX_STEPS.saturating_sub(path.steps.len()) };
         (!path.is_complete, !path.is_checked, unfit, invalid, length)
     };
-    let best = search.paths.into_iter().min_by_key(rank);
-    best.unwrap_or_else(|| Path { steps: vec![leaf], is_complete: false, is_checked: true })
+    let is_cut = search.is_cut;
+    let best = search.paths.into_iter().min_by_key(rank).map(|path| Path { is_cut, ..path });
+    best.unwrap_or_else(|| Path { steps: vec![leaf], is_complete: false, is_checked: true, is_cut })
 }
 
 struct Search<'a> {
     material: &'a Material,
     scope: Scope,
     paths: Vec<Path>,
+    is_cut: bool,
 }
 
 impl Search<'_> {
     /// Follows every issuer of the path's last certificate.
     fn climb(&mut self, path: Path) {
         if self.paths.len() >= MAX_PATHS {
+            self.is_cut = true;
             return;
         }
         let next = self.next(&path);
+        self.is_cut |= !next.is_empty() && path.steps.len() >= MAX_STEPS;
         if next.is_empty() || path.steps.len() >= MAX_STEPS {
             self.paths.push(path);
             return;

@@ -4,6 +4,9 @@
 
 use data_encoding::BASE64;
 
+/// What editors of one system put before UTF-8 text. No part of the first line.
+pub(super) const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
+
 /// A part of a PEM file.
 #[derive(Debug)]
 pub(super) enum Part<'a> {
@@ -191,6 +194,7 @@ fn is_secret_jwk(bytes: &[u8]) -> bool {
 
 /// The lines of a text, without their ends; what follows the last newline is a line unless it is empty.
 fn lines(bytes: &[u8]) -> impl Iterator<Item = &[u8]> {
+    let bytes = bytes.strip_prefix(BYTE_ORDER_MARK).unwrap_or(bytes);
     let text = bytes.strip_suffix(b"\n").unwrap_or(bytes);
     let lines = (!bytes.is_empty()).then(|| text.split(|byte| *byte == b'\n'));
     lines.into_iter().flatten().map(|line| line.strip_suffix(b"\r").unwrap_or(line))

@@ -49,12 +49,18 @@ fn incomplete(material: &Material, path: Path, at: Time, facts: &mut Facts) -> P
         missing_intermediates(material, leaf, &other, facts);
         return other;
     }
+    if path.is_cut || other.is_cut {
+        return path;
+    }
     // Another client's file may lead further, though not to the bundle either: what is missing is above what it holds.
     for id in &path.steps {
         mismatch(material, *id, facts);
     }
     let top = other.steps.last().copied().unwrap_or(leaf);
-    if !facts.0.iter().any(|fact| fact.kind == FactKind::IssuerKeyMismatch) || !has_namesake(material, top) {
+    if !path.steps.contains(&top) {
+        mismatch(material, top, facts);
+    }
+    if !has_namesake(material, top) {
         missing_issuer(material, top, facts);
     }
     path

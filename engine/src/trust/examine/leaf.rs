@@ -24,7 +24,8 @@ enum Match {
 
 /// The logged certificate among those of the client-certificate files; says whether it is there.
 pub(super) fn find(material: &Material, logged: &LoggedLeaf<'_>, facts: &mut Facts) -> Option<usize> {
-    if !material.has_client_cert() || (logged.subject.is_none() && logged.serial.is_none()) {
+    // One of the two alone may be another certificate's.
+    if !material.has_client_cert() || logged.subject.is_none() || logged.serial.is_none() {
         return None;
     }
     let wanted = Wanted::new(logged);
@@ -71,9 +72,9 @@ impl<'a> Wanted<'a> {
 
     fn compare(&self, material: &Material, id: usize) -> Match {
         let Some(certificate) = material.certificate(id) else { return Match::None };
-        // What cannot be read matches nothing; what was not logged, everything.
-        let subject = self.logged.subject.is_none() || self.subject.as_ref().is_some_and(|name| certificate.subject.is_logged_as(name));
-        let serial = self.logged.serial.is_none() || self.serial.as_ref() == Some(&certificate.serial);
+        // What cannot be read matches nothing; of the validity, what was not logged matches everything.
+        let subject = self.subject.as_ref().is_some_and(|name| certificate.subject.is_logged_as(name));
+        let serial = self.serial.as_ref() == Some(&certificate.serial);
         let since = self.logged.not_before.is_none_or(|micros| micros == certificate.not_before);
         let until = self.logged.not_after.is_none_or(|micros| micros == certificate.not_after);
         match (subject, serial) {
