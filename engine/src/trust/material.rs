@@ -6,10 +6,11 @@ use std::sync::OnceLock;
 
 use super::certificate::Certificate;
 use super::crl::Crl;
-use super::links::Links;
+use super::links::{Links, Signers};
 use super::name::Name;
 use super::pem;
 use super::serial::Serial;
+use super::signature::Verdict;
 use super::text::counted;
 
 /// All files given. Parsed when they are added, linked to one another when they are first examined.
@@ -180,6 +181,23 @@ impl Material {
         self.links.get_or_init(|| Links::new(self))
     }
 
+    /// The certificates with the name of this one's issuer.
+    pub(super) fn issuers(&self, id: usize) -> &Signers {
+        self.links().issuers(self, id)
+    }
+
+    /// Whether the certificate, or a copy of it, stands in a bundle.
+    pub(super) fn is_trusted(&self, id: usize) -> bool {
+        self.certificates.get(self.links().first(id)).is_some_and(|given| given.origin == Origin::Bundle)
+    }
+
+    /// Whether the certificate's own key signed it: a root.
+    pub(super) fn is_root(&self, id: usize) -> bool {
+        let first = self.links().first(id);
+        let is_self_issued = self.certificate(first).is_some_and(Certificate::is_self_issued);
+        is_self_issued && self.issuers(id).all.iter().any(|signer| signer.id == first && signer.verdict != Verdict::Refuted)
+    }
+
     /// A certificate by its place; every place that is handed around comes from here.
     pub(super) fn certificate(&self, id: usize) -> Option<&Certificate> {
         self.certificates.get(id).map(|given| &given.certificate)
@@ -211,6 +229,10 @@ fn from_pem(name: &str, bytes: &[u8], hint: &str) -> Result<Vec<Certificate>, Tr
     let mut certificates = Vec::new();
     for block in pem::blocks(bytes).filter(|block| is_certificate(&block.label)) {
         let at_line = |problem: &str| error(name, &format!("line {}: {problem}", block.line), hint);
+        if block.is_glued() {
+            let problem = format!("line {}: one block ends and another begins there; put a line break between them", block.last_line());
+            return Err(error(name, &problem, hint));
+        }
         if !block.is_closed {
             return Err(at_line("the certificate has no END line"));
         }

@@ -90,6 +90,16 @@ impl Block<'_> {
         odd.unwrap_or(self.body.len().saturating_sub(1))
     }
 
+    /// Whether a line in it ends it and begins another: files that were joined without a newline between them.
+    pub(super) fn is_glued(&self) -> bool {
+        self.body.iter().any(|line| is_glue(line))
+    }
+
+    /// The line on which another block begins, or the first.
+    pub(super) fn last_line(&self) -> usize {
+        self.body.iter().position(|line| is_glue(line)).map_or(self.line, |index| self.line + 1 + index)
+    }
+
     /// Numbers of the blank lines in it.
     pub(super) fn blank_lines(&self) -> impl Iterator<Item = usize> {
         let blank = self.body.iter().enumerate().filter(|(_, line)| line.trim_ascii().is_empty());
@@ -198,6 +208,10 @@ fn lines(bytes: &[u8]) -> impl Iterator<Item = &[u8]> {
     let text = bytes.strip_suffix(b"\n").unwrap_or(bytes);
     let lines = (!bytes.is_empty()).then(|| text.split(|byte| *byte == b'\n'));
     lines.into_iter().flatten().map(|line| line.strip_suffix(b"\r").unwrap_or(line))
+}
+
+fn is_glue(line: &[u8]) -> bool {
+    line.trim_ascii().starts_with(b"-----END ") && memchr::memmem::find(line, b"----------BEGIN ").is_some()
 }
 
 /// The label of a BEGIN or END line; spaces around the line are taken as most readers take them.

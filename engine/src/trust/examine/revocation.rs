@@ -28,6 +28,8 @@ struct Listed<'a> {
     file: &'a CrlFile,
     crl: &'a Crl,
     signers: &'a [Signer],
+    /// Whether there are more of them.
+    is_cut: bool,
 }
 
 /// Looks at every list; `path` is that of the leaf if its certificate was given.
@@ -39,7 +41,8 @@ pub(super) fn examine(material: &Material, path: Option<&Path>, logged: &LoggedL
             facts.add(FactKind::CrlUnparsable, EvidenceSource::Crl, format!("{}: {fault}", file.name));
         }
         for (index, crl) in file.lists.iter().enumerate() {
-            let listed = Listed { file, crl, signers: material.links().crl_signers(number, index) };
+            let Some(signers) = material.links().crl_signers(number, index) else { continue };
+            let listed = Listed { file, crl, signers: &signers.all, is_cut: signers.is_cut };
             out_of_date(&listed, at, facts);
             if is_usable(material, path, serial.as_ref(), &listed, facts) {
                 usable.push(listed);
@@ -55,7 +58,8 @@ pub(super) fn examine(material: &Material, path: Option<&Path>, logged: &LoggedL
         let fits = |listed: &&Listed<'_>| {
             leaf.is_none_or(|leaf| leaf.issuer.is(&listed.crl.issuer)) && listed.crl.find(serial).is_none_or(|entry| entry.is_removal())
         };
-        not_listed(material, serial, &usable.iter().filter(fits).collect::<Vec<_>>(), facts);
+        let (fitting, others): (Vec<_>, Vec<_>) = usable.iter().partition(fits);
+        not_listed(material, serial, &fitting, &others, facts);
     }
 }
 
@@ -75,17 +79,17 @@ fn out_of_date(listed: &Listed<'_>, at: Time, facts: &mut Facts) {
 
 /// Whether a list's entries count; says what is wrong with it.
 fn is_usable(material: &Material, path: Option<&Path>, serial: Option<&Serial>, listed: &Listed<'_>, facts: &mut Facts) -> bool {
-    let Listed { file, crl, signers } = listed;
+    let Listed { file, crl, signers, is_cut } = listed;
     let mut add = |kind, says: String| facts.add(kind, EvidenceSource::Crl, format!("{}: {says}", file.name));
     let entry = match serial.and_then(|serial| crl.find(serial)) {
         Some(entry) if !entry.is_removal() => "; that it lists the logged serial proves nothing",
         _ => "",
     };
-    let in_path = |id: usize| path.is_some_and(|path| path.steps.iter().skip(1).any(|step| *step == id));
+    let in_path = |id: usize| path.is_some_and(|path| path.steps.iter().skip(1).any(|step| material.links().first(*step) == id));
     // A namesake in another client's file says nothing about the list: the balancer has only the bundle.
-    let signers = signers.iter().filter(|signer| material.links().is_trusted(signer.id) || in_path(signer.id));
+    let signers = signers.iter().filter(|signer| material.is_trusted(signer.id) || in_path(signer.id));
     let signers: Vec<&Signer> = signers.collect();
-    if !signers.is_empty() && signers.iter().all(|signer| signer.verdict == Verdict::Refuted) {
+    if !is_cut && !signers.is_empty() && signers.iter().all(|signer| signer.verdict == Verdict::Refuted) {
         let places: Vec<&str> = signers.iter().take(MOST_PLACES).map(|signer| material.place(signer.id)).collect();
         let says = format!("the CRL names {} as its issuer, but was not signed by the key of {}{entry}", crl.issuer, list(&places));
         add(FactKind::CrlBadSignature, says);
@@ -103,7 +107,7 @@ fn is_usable(material: &Material, path: Option<&Path>, serial: Option<&Serial>, 
 fn strangers(material: &Material, path: Option<&Path>, listed: &Listed<'_>) -> Option<String> {
     let issuers = path.into_iter().flat_map(issued).filter_map(|(id, _)| material.certificate(id));
     let in_path = issuers.into_iter().any(|certificate| certificate.issuer.is(&listed.crl.issuer));
-    let in_bundle = listed.signers.iter().any(|signer| material.links().is_trusted(signer.id));
+    let in_bundle = listed.signers.iter().any(|signer| material.is_trusted(signer.id));
     if in_path || in_bundle || !material.has_bundle() {
         return None;
     }
@@ -119,7 +123,7 @@ fn path_revoked(material: &Material, path: &Path, lists: &[Listed<'_>], at: Time
     for (index, (id, issuer)) in issued(path).enumerate() {
         let Some(certificate) = material.certificate(id) else { continue };
         // A root is trusted until it is taken out of the bundle; its own list has no say.
-        if index > 0 && material.links().is_root(id) {
+        if index > 0 && material.is_root(id) {
             continue;
         }
         for (listed, entry) in entries(lists, &certificate.serial) {
@@ -214,7 +218,7 @@ fn tell(listed: &Listed<'_>, entry: Revocation, what: &str, (is_proof, how): (bo
     facts.add(kind, EvidenceSource::Crl, says);
 }
 
-fn not_listed(material: &Material, serial: &Serial, lists: &[&Listed<'_>], facts: &mut Facts) {
+fn not_listed(material: &Material, serial: &Serial, lists: &[&Listed<'_>], others: &[&Listed<'_>], facts: &mut Facts) {
     if material.crls.iter().all(|file| file.lists.is_empty()) {
         return;
     }
@@ -227,7 +231,12 @@ fn not_listed(material: &Material, serial: &Serial, lists: &[&Listed<'_>], facts
         })
         .collect();
     let says = match titles.as_slice() {
-        [] => format!("no CRL given is one that could list serial {serial}"),
+        [] if others.is_empty() => format!("no CRL given is one that could list serial {serial}"),
+        [] => {
+            let issuer = |other: &&Listed<'_>| format!("{} is of {}", other.file.name, other.crl.issuer);
+            let others: Vec<String> = others.iter().take(MOST_PLACES).map(issuer).collect();
+            format!("no CRL given is one that could list serial {serial}: {}, which did not issue this certificate", list(&others))
+        }
         _ => format!("serial {serial} is not revoked in {}", list(&titles)),
     };
     facts.add(FactKind::SerialNotListed, EvidenceSource::Crl, says);

@@ -395,3 +395,30 @@ fn a_subject_or_a_serial_alone_is_no_certificate() {
         assert_eq!(kinds(&files.facts_of(&LoggedLeaf { subject, serial, ..LoggedLeaf::default() })), []);
     }
 }
+
+#[test]
+fn a_hundred_clients_that_send_the_same_ca() {
+    let root = root("Root");
+    let (middle, fake) = (root.ca("Middle"), super::super::testing::root("Root").ca("Middle"));
+    let mut files = Files::default().bundle("bundle.pem", &[&root.pem]);
+    for number in 1..=100 {
+        let ca = if number == 80 { &fake.pem } else { &middle.pem };
+        files = files.client(&format!("{number}.pem"), &[&middle.leaf(&format!("client-{number}"), number).pem, ca]);
+    }
+    for number in [1, 10, 99, 100] {
+        let facts = files.facts(&format!("client-{number}"), &format!("{number:x}"));
+        assert_eq!(kinds(&facts), [LeafGiven, ChainComplete], "{number}");
+    }
+    assert_eq!(kinds(&files.facts("client-80", "50")), [LeafGiven, IntermediateMissing]);
+    assert!(says(&files.facts("client-101", "ff"), LeafNotGiven).contains("none of the 200 certificates in 100 files"));
+}
+
+#[test]
+fn more_namesakes_than_are_tried_prove_nothing() {
+    let namesakes: Vec<Identity> = (0..70).map(|_| root("Root")).collect();
+    let bundle: Vec<&str> = namesakes.iter().map(|one| one.pem.as_str()).collect();
+    let leaf = root("Root").leaf("client", 1);
+    let files = Files::default().bundle("bundle.pem", &bundle).client("client.pem", &[&leaf.pem]);
+    let files = files.crl("root.crl", &root("Root").crl(&[2]));
+    assert_eq!(kinds(&files.facts("client", "1")), [LeafGiven, SerialNotListed, QuotaExceeded]);
+}
