@@ -11,7 +11,6 @@ table![
     list_valid_then_and_expired_since,
     list_is_garbage_in_pem,
     list_is_cut_off,
-    list_is_no_list,
     list_of_an_issuer_that_is_not_trusted,
     list_signed_by_another_key,
     list_whose_signature_was_tampered_with,
@@ -69,12 +68,6 @@ fn list_is_cut_off() -> Scenario {
     let root = root("Root");
     let whole = crl().revoking(&[1], "2026-03-01T00:00:00Z", None).pem(&root);
     proven(&root, &whole[..whole.len() / 2], "crl-unparsable", &[])
-}
-
-/// A certificate where a list should be.
-fn list_is_no_list() -> Scenario {
-    let root = root("Root");
-    proven(&root, root.pem(), "crl-unparsable", &[])
 }
 
 fn list_of_an_issuer_that_is_not_trusted() -> Scenario {

@@ -26,10 +26,10 @@ table![
 ];
 
 const REASON: &str = "ClientCertCrlHit";
-const SERIAL: &[u8] = &[0x02, 0xab, 0xcd, 0xef];
+const SERIAL: &[u8] = &[0x02, 0xab, 0xcd, 0xef, 0x11, 0x22, 0x33, 0x44];
 
 fn client() -> Shown {
-    Shown::new("CN=client,O=Company LLC,C=US", "2026-01-01T00:00:00Z", "2027-01-01T00:00:00Z", "02ABCDEF")
+    Shown::new("CN=client,O=Company LLC,C=US", "2026-01-01T00:00:00Z", "2027-01-01T00:00:00Z", "02ABCDEF11223344")
 }
 
 fn refused(shown: &Shown) -> Scenario {
@@ -100,7 +100,7 @@ fn absent_from_every_list() -> Scenario {
 }
 
 fn serial_in_lower_case_with_leading_zeros() -> Scenario {
-    let client = client().with_serial("0002abcdef");
+    let client = client().with_serial("0002abcdef11223344");
     let list = crl().revoking(SERIAL, "2026-03-15T00:00:00Z", None).pem(&root("Root"));
     refused(&client).crl(list).expect(finding(REASON, &client, "revoked", ProvenByFiles).says("crl", &["2026-03-15"]))
 }
@@ -141,7 +141,7 @@ fn list_of_another_issuer_with_the_same_serial() -> Scenario {
 
 /// A serial number that begins alike is another number.
 fn another_clients_serial_is_listed() -> Scenario {
-    let list = crl().revoking(&[0x02, 0xab, 0xcd, 0xef, 0x00], "2026-03-14T03:02:01Z", None).pem(&root("Root"));
+    let list = crl().revoking(&[0x02, 0xab, 0xcd, 0xef, 0x11, 0x22, 0x33, 0x44, 0x00], "2026-03-14T03:02:01Z", None).pem(&root("Root"));
     refused(&client()).crl(list).expect(finding(REASON, &client(), "revoked", Likely).never_says("2026-03-14T03:02:01"))
 }
 

@@ -26,7 +26,7 @@ const UNMAPPED: &str = "UnmappedConnectionError";
 const TIME: &str = "2026-03-16T08:00:00Z";
 
 fn client() -> Shown {
-    Shown::new("CN=client,O=Company LLC,C=US", "2026-01-01T00:00:00Z", "2027-01-01T00:00:00Z", "0F")
+    Shown::new("CN=client,O=Company LLC,C=US", "2026-01-01T00:00:00Z", "2027-01-01T00:00:00Z", "0F0F0F0F0F0F0F0F")
 }
 
 fn no_certificate_over_tls() -> Scenario {
@@ -104,7 +104,7 @@ fn passthrough_and_untrusted() -> Scenario {
 }
 
 fn passthrough_and_revoked() -> Scenario {
-    let list = crl().revoking(&[0x0f], "2026-03-15T00:00:00Z", None).pem(&root("Root"));
+    let list = crl().revoking(&[0x0f; 8], "2026-03-15T00:00:00Z", None).pem(&root("Root"));
     scenario([connection(TIME, &client()).failed("ClientCertCrlHit")])
         .crl(list)
         .option(&["--mode", "passthrough"])

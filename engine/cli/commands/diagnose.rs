@@ -1,6 +1,6 @@
 //! `tlslake diagnose`: what is wrong with the clients that cannot connect, and the remedy.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use tlslake_engine::config::ReadConfig;
 use tlslake_engine::diagnose::{self, Diagnosis, Given, Mode, Options};
@@ -8,7 +8,7 @@ use tlslake_engine::report::Report;
 use tlslake_engine::run::{self, CertificatesOutcome, Control};
 use tlslake_engine::trust::{Material, TrustError};
 
-use super::support_pack::{self, GivenCertificate, Pack, Wanted};
+use super::support_pack::{self, Pack};
 use super::{files, read};
 use crate::exit::{self, Exit, Failure};
 use crate::flags::{DiagnoseFlags, EvidenceFlags, ModeFlag, ProgressMode, Top};
@@ -54,15 +54,14 @@ pub(super) fn resolve(flags: DiagnoseFlags) -> Result<Diagnose, Failure> {
 impl Diagnose {
     pub(super) fn run(self) -> Result<DiagnosisOutcome, Failure> {
         self.support_pack.as_deref().map_or(Ok(()), support_pack::check_folder)?;
-        let (material, certificates) = material(&self.evidence)?;
+        let material = material(&self.evidence)?;
         let options = self.options();
         let control = Control::default();
         let found = progress::watch(self.progress, &control.progress, || run::certificates(&self.inputs, &self.read, &control))?;
         let mut diagnosis = diagnose::diagnose(&found.certificates, &material, &options);
         diagnosis.notes.extend(limits(&found.report));
-        let wanted = self.support_pack.clone().map(|folder| Wanted { folder, certificates });
-        if let Some(wanted) = wanted {
-            exit::note(&self.pack(&wanted, &found, &material, options)?);
+        if let Some(folder) = &self.support_pack {
+            exit::note(&self.pack(folder, &found, &material, options)?);
         }
         Ok(DiagnosisOutcome { diagnosis, report: found.report, inputs: self.inputs })
     }
@@ -81,7 +80,7 @@ impl Diagnose {
     }
 
     /// Writes the support pack, if there is anything to ask; says what became of it.
-    fn pack(&self, wanted: &Wanted, found: &CertificatesOutcome, material: &Material, options: Options) -> Result<String, Failure> {
+    fn pack(&self, folder: &Path, found: &CertificatesOutcome, material: &Material, options: Options) -> Result<String, Failure> {
         let mut all = diagnose::diagnose(&found.certificates, material, &Options { top: None, ..options });
         all.findings.retain(support_pack::concerns);
         if all.findings.is_empty() {
@@ -92,27 +91,22 @@ impl Diagnose {
         all.total_findings = all.findings.len() as u64;
         all.failures = all.findings.iter().map(|finding| finding.count).sum();
         all.notes.extend(limits(&found.report));
-        let Pack { lines, .. } = support_pack::write(&wanted.folder, all, &wanted.certificates, &self.inputs, &self.read)?;
-        let folder = wanted.folder.display();
+        let Pack { lines, .. } = support_pack::write(folder, all, material, &self.inputs, &self.read)?;
+        let folder = folder.display();
         Ok(format!("support pack for AWS Support: {folder} ({lines} log lines); {folder}/README.md says what is in it and what to add"))
     }
 }
 
-/// The files given, and of them the client certificates as they are.
-fn material(flags: &EvidenceFlags) -> Result<(Material, Vec<GivenCertificate>), Failure> {
+/// The files given.
+fn material(flags: &EvidenceFlags) -> Result<Material, Failure> {
     let mut material = Material::default();
     let mut add = |paths: &[PathBuf], most: u64, how: Adder| {
-        let read = |path: &PathBuf| {
-            let (name, bytes) = (path.display().to_string(), files::read(path, most)?);
-            how(&mut material, &name, &bytes)?;
-            Ok(GivenCertificate { name, bytes })
-        };
-        paths.iter().map(read).collect::<Result<Vec<_>, Failure>>()
+        paths.iter().try_for_each(|path| Ok::<_, Failure>(how(&mut material, &path.display().to_string(), &files::read(path, most)?)?))
     };
     add(&flags.ca_bundle, files::MOST_OF_CERTIFICATES, Material::add_bundle)?;
     add(&flags.crl, files::MOST_OF_A_CRL, Material::add_crl)?;
-    let certificates = add(&flags.client_cert, files::MOST_OF_CERTIFICATES, Material::add_client_cert)?;
-    Ok((material, certificates))
+    add(&flags.client_cert, files::MOST_OF_CERTIFICATES, Material::add_client_cert)?;
+    Ok(material)
 }
 
 type Adder = fn(&mut Material, &str, &[u8]) -> Result<(), TrustError>;

@@ -1,16 +1,17 @@
 //! `tlslake diagnose --support-pack`: what AWS Support asks for, in a folder. No private key is ever in it.
 //!
-//! In: findings that AWS Support has to explain, the logs they come from, the client certificates given. Out: files in a folder that was new or
-//! empty. A file that holds a private key never gets this far: it was refused when it was read.
+//! In: findings that AWS Support has to explain, the logs they come from, the client certificates as they were parsed. Out: files in a folder
+//! that was new or empty. No text of a file given is copied: certificates are written anew from what was parsed.
 
 use std::fs;
 use std::ops::ControlFlow;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use tlslake_engine::config::ReadConfig;
 use tlslake_engine::diagnose::{Diagnosis, Finding};
 use tlslake_engine::run::{self, Control, Match, MatchVisitor};
 use tlslake_engine::select::Selection;
+use tlslake_engine::trust::Material;
 
 use crate::exit::Failure;
 use crate::render::support_readme;
@@ -20,15 +21,6 @@ const REASONS: [&str; 2] = ["UnmappedConnectionError", "ClientCertCrlProcessingE
 /// Bytes of log lines in a pack at most.
 const MOST_LINES: usize = 64 << 20;
 
-/// A client certificate for the pack.
-#[derive(Debug)]
-pub(super) struct GivenCertificate {
-    /// As typed.
-    pub(super) name: String,
-    /// The file, in which no private key was found.
-    pub(super) bytes: Vec<u8>,
-}
-
 /// What is in a pack.
 #[derive(Debug)]
 pub(crate) struct Pack {
@@ -37,8 +29,18 @@ pub(crate) struct Pack {
     /// Lines of the log, and whether there were more.
     pub(crate) lines: u64,
     pub(crate) cut: bool,
-    /// Certificates: the name in the pack, and the one it was given by.
-    pub(crate) certificates: Vec<(String, String)>,
+    pub(crate) certificates: Vec<PackedFile>,
+}
+
+/// Certificates in a pack.
+#[derive(Debug)]
+pub(crate) struct PackedFile {
+    /// Below the pack's folder.
+    pub(crate) name: String,
+    /// The file that they were given in.
+    pub(crate) given: String,
+    /// Whether the findings are about one of them.
+    pub(crate) is_logged: bool,
 }
 
 /// Whether AWS Support has to be asked.
@@ -63,7 +65,7 @@ fn occupied(folder: &Path, why: &str) -> Failure {
 pub(super) fn write(
     folder: &Path,
     diagnosis: Diagnosis,
-    certificates: &[GivenCertificate],
+    material: &Material,
     inputs: &[String],
     read: &ReadConfig,
 ) -> Result<Pack, Failure> {
@@ -78,41 +80,19 @@ pub(super) fn write(
     };
     write("connections.log", lines.text.as_bytes())?;
     let mut names = Vec::new();
-    for (index, given) in certificates.iter().enumerate() {
-        let (name, bytes) = in_pack(index + 1, &given.bytes);
-        write(&name, &bytes)?;
-        names.push((name, given.name.clone()));
+    let logged = |finding: &Finding| Some((finding.subject.clone()?, finding.serial.clone()?));
+    let logged: Vec<(String, String)> = diagnosis.findings.iter().filter_map(logged).collect();
+    let logged: Vec<(&str, &str)> = logged.iter().map(|(subject, serial)| (subject.as_str(), serial.as_str())).collect();
+    for (index, file) in material.client_files(&logged).into_iter().enumerate() {
+        let name = format!("certificates/client-{}.pem", index + 1);
+        write(&name, file.pem.as_bytes())?;
+        names.push(PackedFile { name, given: file.name, is_logged: file.is_logged });
     }
     let json = serde_json::to_vec_pretty(&diagnosis).map_err(|error| Failure::run(format!("writing JSON: {error}")))?;
     write("findings.json", &json)?;
     let pack = Pack { diagnosis, lines: lines.count, cut: lines.is_full, certificates: names };
     write("README.md", support_readme(&pack).as_bytes())?;
     Ok(pack)
-}
-
-/// A certificate's name and content in the pack: of a PEM file its certificates and nothing else.
-fn in_pack(number: usize, bytes: &[u8]) -> (String, Vec<u8>) {
-    let pem = certificates_of(bytes);
-    if pem.is_empty() {
-        (format!("certificates/client-{number}.der"), bytes.to_vec())
-    } else {
-        (format!("certificates/client-{number}.pem"), pem)
-    }
-}
-
-/// The certificate blocks of a PEM file.
-fn certificates_of(bytes: &[u8]) -> Vec<u8> {
-    let mut kept = Vec::new();
-    let mut inside = false;
-    for line in bytes.split(|byte| *byte == b'\n').map(<[u8]>::trim_ascii) {
-        inside |= line.starts_with(b"-----BEGIN ") && line.ends_with(b"CERTIFICATE-----");
-        if inside {
-            kept.extend_from_slice(line);
-            kept.push(b'\n');
-        }
-        inside &= !line.starts_with(b"-----END ");
-    }
-    kept
 }
 
 /// Collects lines, up to a bound.
@@ -152,23 +132,9 @@ impl MatchVisitor for Lines {
     }
 }
 
-/// Where a pack is wanted, and of which certificates.
-#[derive(Debug)]
-pub(super) struct Wanted {
-    pub(super) folder: PathBuf,
-    pub(super) certificates: Vec<GivenCertificate>,
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn nothing_but_certificates_is_copied() {
-        let file = b"subject=CN=a\n-----BEGIN CERTIFICATE-----\r\nAAAA\n-----END CERTIFICATE-----\nnote: secret\n-----BEGIN EC PARAMETERS-----\nBBBB\n-----END EC PARAMETERS-----\n";
-        assert_eq!(certificates_of(file), b"-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n");
-        assert_eq!(certificates_of(b"\x30\x82\x01\x00"), b"");
-    }
 
     #[test]
     fn a_folder_must_be_new_or_empty() {

@@ -208,7 +208,13 @@ fn is_known(case: &Case<'_>, kind: FactKind) -> bool {
 fn bears_on(reason: &str, kind: FactKind) -> bool {
     let is_about_lists = matches!(
         kind,
-        FactKind::CrlUnparsable | FactKind::CrlBadSignature | FactKind::CrlWrongIssuer | FactKind::CrlExpired | FactKind::SerialNotListed
+        FactKind::CrlUnparsable
+            | FactKind::CrlBadSignature
+            | FactKind::CrlWrongIssuer
+            | FactKind::CrlExpired
+            | FactKind::CrlExpiredSince
+            | FactKind::SerialListed
+            | FactKind::SerialNotListed
     );
     causes_of(reason).contains(&kind)
         || match reason {
@@ -217,7 +223,7 @@ fn bears_on(reason: &str, kind: FactKind) -> bool {
             "ClientCertNotYetValid" => matches!(kind, FactKind::LeafNotYetValid | FactKind::LeafNotGiven),
             "ClientCertIncompatible" => matches!(kind, FactKind::WeakKey | FactKind::UnsupportedKey | FactKind::WeakSignature),
             "UnmappedConnectionError" => !is_about_lists,
-            "ClientCertCrlProcessingError" => is_about_lists && kind != FactKind::SerialNotListed,
+            "ClientCertCrlProcessingError" => is_about_lists && !matches!(kind, FactKind::SerialListed | FactKind::SerialNotListed),
             "ClientCertUntrusted" => matches!(
                 kind,
                 FactKind::ChainComplete | FactKind::IssuerNotCa | FactKind::QuotaExceeded | FactKind::LeafGiven | FactKind::LeafNotGiven

@@ -19,6 +19,8 @@ use super::signature::{SignatureAlgorithm, Signed};
 const CERTIFICATE_ISSUER: &str = "2.5.29.29";
 /// deltaCRLIndicator, an extension of lists.
 const DELTA_INDICATOR: &str = "2.5.29.27";
+/// directoryName among general names.
+const DIRECTORY_NAME: u32 = 4;
 /// removeFromCRL: the certificate is on the list no more.
 const REMOVED: u8 = 8;
 
@@ -59,6 +61,11 @@ pub(super) struct Revocation {
 }
 
 impl Revocation {
+    /// Whether it takes an earlier list's entry back (removeFromCRL).
+    pub(super) fn is_removal(self) -> bool {
+        self.reason == REMOVED
+    }
+
     /// The reason's name in RFC 5280.
     pub(super) fn reason(self) -> &'static str {
         match self.reason {
@@ -69,6 +76,7 @@ impl Revocation {
             4 => "superseded",
             5 => "cessationOfOperation",
             6 => "certificateHold",
+            REMOVED => "removeFromCRL",
             9 => "privilegeWithdrawn",
             10 => "aACompromise",
             _ => "unknown",
@@ -131,7 +139,8 @@ impl Crl {
             let number = self.entries + 1;
             let (after, entry) = RevokedCertificate::from_der(rest).map_err(|error| format!("entry {number}: {}", reason(&error)))?;
             // Who is named as issuer stays so for the entries behind, until another is named.
-            is_ours &= entry.extensions().iter().all(|extension| extension.oid.to_id_string() != CERTIFICATE_ISSUER);
+            let named = entry.extensions().iter().find(|extension| extension.oid.to_id_string() == CERTIFICATE_ISSUER);
+            is_ours = named.map_or(is_ours, |extension| directory_name(extension.value).is_some_and(|name| name.is(&self.issuer)));
             if is_ours {
                 self.push(&entry)?;
             }
@@ -172,12 +181,26 @@ impl Crl {
         index.sort_by(|one, other| serial_of(serials, one).cmp(serial_of(serials, other)));
     }
 
-    /// The entry of a serial, if the list's issuer revoked it.
+    /// The entry of a serial of the list's issuer, be it a removal.
     pub(super) fn find(&self, serial: &Serial) -> Option<Revocation> {
         let found = self.index.binary_search_by(|entry| serial_of(&self.serials, entry).cmp(serial.bytes())).ok()?;
         let entry = self.index.get(found)?;
-        (entry.reason != REMOVED).then_some(Revocation { date: entry.date, reason: entry.reason })
+        Some(Revocation { date: entry.date, reason: entry.reason })
     }
+}
+
+/// The directory name among an extension's general names.
+fn directory_name(value: &[u8]) -> Option<Name> {
+    let (_, names) = sequence(value).ok()?;
+    let mut rest = names.data;
+    while !rest.is_empty() {
+        let (after, name) = Any::from_der(rest).ok()?;
+        if name.header.tag().0 == DIRECTORY_NAME {
+            return X509Name::from_der(name.data).ok().map(|(_, name)| Name::from_der(&name));
+        }
+        rest = after;
+    }
+    None
 }
 
 fn serial_of<'a>(serials: &'a [u8], entry: &Entry) -> &'a [u8] {

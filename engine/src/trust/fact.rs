@@ -54,10 +54,14 @@ pub enum FactKind {
     IssuerNotCa,
     /// A CRL lists the certificate, or one above it.
     Revoked,
+    /// A CRL has an entry that may be the certificate's, but does not prove that it was revoked when connections failed.
+    SerialListed,
     /// CRLs were given, and none that could be the issuer's lists the certificate.
     SerialNotListed,
-    /// A CRL's nextUpdate had passed by the last failed connection.
+    /// A CRL's nextUpdate had passed before the first failed connection.
     CrlExpired,
+    /// A CRL's nextUpdate passed between the first failed connection and the last.
+    CrlExpiredSince,
     /// A CRL file cannot be read as one.
     CrlUnparsable,
     /// A CRL is of none of the CAs.
@@ -72,7 +76,13 @@ impl FactKind {
     /// The cause of failures that a fact of this kind can be; `None` for what explains none by itself.
     pub fn cause(self) -> Option<Cause> {
         Some(match self {
-            Self::LeafGiven | Self::LeafNotGiven | Self::ChainComplete | Self::SerialNotListed | Self::IssuerNotCa => return None,
+            Self::LeafGiven
+            | Self::LeafNotGiven
+            | Self::ChainComplete
+            | Self::SerialListed
+            | Self::SerialNotListed
+            | Self::CrlExpiredSince
+            | Self::IssuerNotCa => return None,
             Self::IssuerMissing => Cause::IssuerMissing,
             Self::IssuerKeyMismatch => Cause::IssuerKeyMismatch,
             Self::IntermediateMissing => Cause::IntermediateMissing,

@@ -6,8 +6,11 @@ use std::sync::OnceLock;
 
 use super::certificate::Certificate;
 use super::crl::Crl;
-use super::links::Links;
+use super::links::{Links, Signers};
+use super::name::Name;
 use super::pem;
+use super::serial::Serial;
+use super::signature::Verdict;
 use super::text::counted;
 
 /// All files given. Parsed when they are added, linked to one another when they are first examined.
@@ -29,14 +32,27 @@ pub(super) struct CertificateFile {
     pub(super) certificates: Vec<usize>,
 }
 
+/// What was read of a client-certificate file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ClientFile {
+    /// The name it was given.
+    pub name: String,
+    /// Its certificates in the file's order, and nothing else.
+    pub pem: String,
+    /// Whether one of them has a logged subject and serial.
+    pub is_logged: bool,
+}
+
 /// A file of revocation lists.
 #[derive(Debug)]
 pub(super) struct CrlFile {
     pub(super) name: String,
     /// As stored.
     pub(super) bytes: usize,
-    /// Its lists, usually one, or what is wrong with it.
-    pub(super) lists: Result<Vec<Crl>, String>,
+    /// Its lists, usually one.
+    pub(super) lists: Vec<Crl>,
+    /// What is wrong with those that cannot be read.
+    pub(super) faults: Vec<String>,
 }
 
 /// A certificate and where it comes from.
@@ -85,10 +101,15 @@ impl Material {
         Ok(())
     }
 
-    /// Adds a file of revocation lists, PEM or DER. One that cannot be parsed is kept with its fault: that may be the cause looked for.
+    /// Adds a file of revocation lists, PEM or DER. A damaged one is kept with its fault: that may be the cause looked for.
     pub fn add_crl(&mut self, name: &str, bytes: &[u8]) -> Result<(), TrustError> {
         refuse_private_key(name, bytes)?;
-        self.crls.push(CrlFile { name: name.to_owned(), bytes: bytes.len(), lists: lists(bytes) });
+        if let Some(what) = no_list(bytes) {
+            let hint = "give a revocation list as PEM (an X509 CRL block) or DER; certificates go to --ca-bundle or --client-cert";
+            return Err(error(name, &format!("it is no revocation list; {what}"), hint));
+        }
+        let (lists, faults) = lists(bytes);
+        self.crls.push(CrlFile { name: name.to_owned(), bytes: bytes.len(), lists, faults });
         self.links = OnceLock::new();
         Ok(())
     }
@@ -127,6 +148,24 @@ impl Material {
         !self.clients.is_empty()
     }
 
+    /// The client-certificate files as PEM made anew of what was parsed: nothing else that stood in them. `logged` are subjects and serials.
+    pub fn client_files(&self, logged: &[(&str, &str)]) -> Vec<ClientFile> {
+        let logged: Vec<_> =
+            logged.iter().filter_map(|(subject, serial)| Some((Name::from_text(subject)?, Serial::from_hex(serial)?))).collect();
+        let is_logged = |certificate: &Certificate| {
+            logged.iter().any(|(subject, serial)| certificate.serial == *serial && certificate.subject.is_logged_as(subject))
+        };
+        let file = |file: &CertificateFile| {
+            let certificates = || file.certificates.iter().filter_map(|id| self.certificate(*id));
+            ClientFile {
+                name: file.name.clone(),
+                pem: certificates().map(|certificate| pem::encode("CERTIFICATE", &certificate.der)).collect(),
+                is_logged: certificates().any(is_logged),
+            }
+        };
+        self.clients.iter().map(file).collect()
+    }
+
     fn take(&mut self, name: &str, certificates: Vec<Certificate>, origin: Origin) -> Vec<usize> {
         self.links = OnceLock::new();
         let (start, many) = (self.certificates.len(), certificates.len() > 1);
@@ -140,6 +179,23 @@ impl Material {
     /// Who issued whom.
     pub(super) fn links(&self) -> &Links {
         self.links.get_or_init(|| Links::new(self))
+    }
+
+    /// The certificates with the name of this one's issuer.
+    pub(super) fn issuers(&self, id: usize) -> &Signers {
+        self.links().issuers(self, id)
+    }
+
+    /// Whether the certificate, or a copy of it, stands in a bundle.
+    pub(super) fn is_trusted(&self, id: usize) -> bool {
+        self.certificates.get(self.links().first(id)).is_some_and(|given| given.origin == Origin::Bundle)
+    }
+
+    /// Whether the certificate's own key signed it: a root.
+    pub(super) fn is_root(&self, id: usize) -> bool {
+        let first = self.links().first(id);
+        let is_self_issued = self.certificate(first).is_some_and(Certificate::is_self_issued);
+        is_self_issued && self.issuers(id).all.iter().any(|signer| signer.id == first && signer.verdict != Verdict::Refuted)
     }
 
     /// A certificate by its place; every place that is handed around comes from here.
@@ -173,6 +229,10 @@ fn from_pem(name: &str, bytes: &[u8], hint: &str) -> Result<Vec<Certificate>, Tr
     let mut certificates = Vec::new();
     for block in pem::blocks(bytes).filter(|block| is_certificate(&block.label)) {
         let at_line = |problem: &str| error(name, &format!("line {}: {problem}", block.line), hint);
+        if block.is_glued() {
+            let problem = format!("line {}: one block ends and another begins there; put a line break between them", block.last_line());
+            return Err(error(name, &problem, hint));
+        }
         if !block.is_closed {
             return Err(at_line("the certificate has no END line"));
         }
@@ -190,42 +250,82 @@ pub(super) fn is_certificate(label: &str) -> bool {
     matches!(label, "CERTIFICATE" | "X509 CERTIFICATE" | "TRUSTED CERTIFICATE")
 }
 
-/// The lists of a file.
-fn lists(bytes: &[u8]) -> Result<Vec<Crl>, String> {
-    if !pem::is_pem(bytes) {
-        return Crl::parse(bytes).map(|crl| vec![crl]);
+/// What a file holds in place of a revocation list; `None` if it may be one, be it damaged.
+fn no_list(bytes: &[u8]) -> Option<&'static str> {
+    if pem::is_pem(bytes) {
+        let labels = || pem::blocks(bytes).map(|block| block.label);
+        return match () {
+            () if labels().any(|label| label == CRL) => None,
+            () if labels().any(|label| is_certificate(&label)) => Some("it holds a certificate"),
+            () => Some("it holds no X509 CRL block"),
+        };
     }
-    let mut lists = Vec::new();
-    for block in pem::blocks(bytes).filter(|block| block.label == "X509 CRL") {
-        if !block.is_closed {
-            return Err(format!("line {}: the revocation list has no END line", block.line));
-        }
-        let der = block.decode().map_err(|line| format!("line {line}: not base64"))?;
-        lists.push(Crl::parse(&der).map_err(|problem| format!("line {}: {problem}", block.line))?);
+    // A sequence longer than any CRL's signature has its length in two bytes or more.
+    match bytes {
+        [] => Some("it is empty"),
+        [0x30, 0x81..=0x84, ..] if Certificate::parse(bytes.to_vec()).is_ok() => Some("it is a certificate"),
+        [0x30, 0x81..=0x84, ..] => None,
+        _ => Some("it is neither PEM nor DER"),
     }
-    if lists.is_empty() { Err("it holds no X509 CRL block".to_owned()) } else { Ok(lists) }
+}
+
+/// The label of revocation lists.
+const CRL: &str = "X509 CRL";
+
+/// The lists of a file, and what is wrong with those that cannot be read.
+fn lists(bytes: &[u8]) -> (Vec<Crl>, Vec<String>) {
+    let (mut lists, mut faults) = (Vec::new(), Vec::new());
+    let mut add = |list: Result<Crl, String>| match list {
+        Ok(list) => lists.push(list),
+        Err(fault) => faults.push(fault),
+    };
+    if pem::is_pem(bytes) {
+        pem::blocks(bytes).filter(|block| block.label == CRL).for_each(|block| add(list(&block)));
+    } else {
+        add(Crl::parse(bytes));
+    }
+    (lists, faults)
+}
+
+fn list(block: &pem::Block<'_>) -> Result<Crl, String> {
+    if !block.is_closed {
+        return Err(format!("line {}: the revocation list has no END line", block.line));
+    }
+    let der = block.decode().map_err(|line| format!("line {line}: not base64"))?;
+    Crl::parse(&der).map_err(|problem| format!("line {}: {problem}", block.line))
 }
 
 /// Fails if a private key is in the file: nothing here needs one, and what is read may end up in reports.
 fn refuse_private_key(name: &str, bytes: &[u8]) -> Result<(), TrustError> {
-    let hidden =
-        || pem::blocks(bytes).filter(|block| block.is_private_key() || block.decode().is_ok_and(|der| is_private_key(&der))).count();
-    let number = if is_private_key(bytes) { 1 } else { hidden().max(usize::from(pem::announces_private_key(bytes))) };
-    if number == 0 {
-        return Ok(());
+    let number = if is_private_key(bytes) { 1 } else { pem::blocks(bytes).filter(holds_private_key).count() };
+    let number = number.max(usize::from(pem::announces_private_key(bytes)));
+    let hint = "remove the key from the file and give the certificates alone; if the file was shared, treat the key as known";
+    if number > 0 {
+        let keys = counted(number, "private key", "private keys");
+        return Err(error(name, &format!("it holds {keys}; it was not used, and nothing of it was kept"), hint));
     }
-    let problem = format!("it holds {}; it was not used, and nothing of it was kept", counted(number, "private key", "private keys"));
-    Err(error(
-        name,
-        &problem,
-        "remove the key from the file and give the certificates alone; if the file was shared, treat the key as known",
-    ))
+    match pem::blocks(bytes).find(|block| !block.is_of_known_kind() && block.decode_leniently().is_none()) {
+        Some(block) => {
+            let problem = "a block of an unknown kind cannot be read and may hold a private key; nothing of the file was kept";
+            Err(error(name, &format!("line {}: {problem}", block.line), hint))
+        }
+        None => Ok(()),
+    }
+}
+
+/// Whether a block is a private key by its label, its headers or its content.
+pub(super) fn holds_private_key(block: &pem::Block<'_>) -> bool {
+    block.says_private_key() || block.decode_leniently().is_some_and(|content| is_private_key(&content))
 }
 
 /// Whether DER is a private key: PKCS #1, SEC 1, PKCS #8, its encrypted form, or PKCS #12, which usually holds one.
 ///
 /// All but the encrypted form begin with a version number, as no certificate and no CRL does; that one begins with an OID.
 pub(super) fn is_private_key(der: &[u8]) -> bool {
+    // OpenSSH's own form, whatever its label.
+    if der.starts_with(b"openssh-key-v1\0") {
+        return true;
+    }
     use x509_parser::asn1_rs::{Any, Tag};
     use x509_parser::prelude::FromDer;
     let first = |bytes| Any::from_der(bytes).map(|(rest, any)| (rest, any.header.tag(), any.data)).ok();

@@ -30,6 +30,20 @@ fn private_keys_are_refused_in_every_wrapping() {
     files.push(key.replace("PRIVATE KEY", "CERTIFICATE").into_bytes());
     files.push(format!("{}  {}", root.pem, key.replace('\n', "\n  ")).into_bytes());
     files.push(format!("\"-----BEGIN EC PRIVATE KEY-----\\nAAAA\"\n{}", root.pem).into_bytes());
+    let labelled = |begin: &str, end: &str| key.replace("-----BEGIN PRIVATE KEY-----", begin).replace("-----END PRIVATE KEY-----", end);
+    for label in ["private key", "PGP PRIVATE KEY BLOCK", "RSA PRIVATE-KEY", "RSA  Private_Key", "UNKNOWN THING", "X509 CRL"] {
+        let text = labelled(&format!("-----BEGIN {label}-----"), &format!("-----END {label}-----"));
+        files.push(format!("{}{text}", root.pem).into_bytes());
+    }
+    files.push(format!("{}{}", root.pem, labelled("-----begin private key-----", "-----end private key-----")).into_bytes());
+    files.push(format!("{}{}", root.pem, labelled("----- BEGIN PRIVATE KEY -----", "----- END PRIVATE KEY -----")).into_bytes());
+    let headed = "-----BEGIN CERTIFICATE-----\nProc-Type: 4,CLEAR\nX-Note: a\n\n";
+    files.push(labelled(headed, "-----END CERTIFICATE-----").into_bytes());
+    files.push(labelled(headed.trim_end(), "-----END CERTIFICATE-----").into_bytes());
+    files.push(labelled("-----BEGIN CERTIFICATE-----\n\n", "\n-----END CERTIFICATE-----").into_bytes());
+    files.push(format!("{}-----BEGIN DATA-----\nProc-Type: 4,ENCRYPTED\n\nAAAA\n-----END DATA-----\n", root.pem).into_bytes());
+    files.push(format!("{}-----BEGIN DATA-----\n!!not base64!!\n-----END DATA-----\n", root.pem).into_bytes());
+    files.push(format!("{}{{\"kty\": \"EC\", \"d\" : \"AAAA\"}}\n", root.pem).into_bytes());
     for file in files {
         let mut material = Material::default();
         let errors = [
@@ -90,7 +104,7 @@ mod odd {
     }
 
     fn facts(certificate: &str) -> Vec<crate::trust::Fact> {
-        let leaf = LoggedLeaf { serial: Some("1"), ..LoggedLeaf::default() };
+        let leaf = LoggedLeaf { subject: Some("CN=odd"), serial: Some("1"), ..LoggedLeaf::default() };
         let files = Files::default().bundle("bundle.pem", &[certificate]).client("odd.pem", &[certificate]);
         super::super::examine(&files.0, &leaf, 2_000_000_000_000_000, 2_000_000_000_000_000)
     }
@@ -115,7 +129,7 @@ mod odd {
             let leaf = String::from_utf8(openssl(&[&common, options].concat())).unwrap();
             let bundle = std::fs::read_to_string(&root).unwrap();
             let files = Files::default().bundle("bundle.pem", &[&bundle]).client("odd.pem", &[&leaf]);
-            let logged = LoggedLeaf { serial: Some("1"), ..LoggedLeaf::default() };
+            let logged = LoggedLeaf { subject: Some("CN=odd"), serial: Some("1"), ..LoggedLeaf::default() };
             super::super::examine(&files.0, &logged, 1_900_000_000_000_000, 1_900_000_000_000_000)
         };
         // Without extensions, openssl writes X.509v1.
@@ -130,4 +144,30 @@ mod odd {
         let salted = signed(&["-sha256", "-sigopt", "rsa_padding_mode:pss", "-sigopt", "rsa_pss_saltlen:20"]);
         assert!(says(&salted, FactKind::ChainComplete).contains("not every signature could be checked"), "{salted:?}");
     }
+}
+
+#[test]
+fn nothing_but_certificates_is_written_again() {
+    let (issuer, other) = (root("Root"), root("Other"));
+    let leaf = issuer.leaf("client", 0x17);
+    let text = format!("subject=CN=a\n{}password: hunter2\n-----BEGIN EC PARAMETERS-----\nBBBB\n-----END EC PARAMETERS-----\n", leaf.pem);
+    let mut material = Material::default();
+    material.add_client_cert("client.pem", text.as_bytes()).unwrap();
+    material.add_client_cert("other.der", &der(&other.pem)).unwrap();
+    let files = material.client_files(&[("CN=client,O=Company LLC", "17"), ("CN=Other,O=Company LLC", "17")]);
+    let plain = |pem: &str| pem.replace("\r\n", "\n");
+    assert_eq!((files[0].pem.clone(), files[0].is_logged), (plain(&leaf.pem), true));
+    assert_eq!((files[1].pem.clone(), files[1].is_logged), (plain(&other.pem), false));
+}
+
+#[test]
+fn a_byte_order_mark_is_passed_over() {
+    let root = root("Root");
+    let marked = |text: &str| format!("\u{feff}{text}").into_bytes();
+    let mut material = Material::default();
+    material.add_bundle("bundle.pem", &marked(&root.pem)).unwrap();
+    material.add_client_cert("client.pem", &marked(&root.pem)).unwrap();
+    material.add_crl("root.crl", &marked(&root.crl(&[1]))).unwrap();
+    assert!(material.add_client_cert("key.pem", &marked(&root.key.serialize_pem())).unwrap_err().problem.contains("private key"));
+    assert!(material.has_bundle() && material.has_client_cert() && material.crls.iter().all(|file| file.faults.is_empty()));
 }

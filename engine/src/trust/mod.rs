@@ -27,4 +27,4 @@ mod text;
 pub use examine::{LoggedLeaf, examine};
 pub use fact::{Fact, FactKind};
 pub use lint::{LintCounts, LintFile, LintFileKind, LintProblem, LintReport, LintSeverity, lint};
-pub use material::{Material, TrustError};
+pub use material::{ClientFile, Material, TrustError};

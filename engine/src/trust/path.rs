@@ -20,6 +20,8 @@ pub(super) struct Path {
     pub(super) is_complete: bool,
     /// Whether every signature in it was checked.
     pub(super) is_checked: bool,
+    /// Whether there were more ways than were looked at: what was not found may be there all the same.
+    pub(super) is_cut: bool,
 }
 
 /// Whose certificates a path may use, the bundle's apart.
@@ -34,8 +36,8 @@ pub(super) enum Scope {
 /// The best path from `leaf` upwards: complete before incomplete, checked before unchecked, then fewest certificates that may not issue
 /// or are not valid from `first` to `last`, then, if complete, the shortest.
 pub(super) fn best(material: &Material, leaf: usize, scope: Scope, first: i64, last: i64) -> Path {
-    let mut search = Search { material, scope, paths: Vec::new() };
-    search.climb(Path { steps: vec![leaf], is_complete: material.links().is_trusted(leaf), is_checked: true });
+    let mut search = Search { material, scope, paths: Vec::new(), is_cut: false };
+    search.climb(Path { steps: vec![leaf], is_complete: material.is_trusted(leaf), is_checked: true, is_cut: false });
     let rank = |path: &Path| {
         let issuers = || path.steps.iter().skip(1).filter_map(|id| material.certificate(*id));
         let unfit = issuers().filter(|issuer| !issuer.may_issue()).count();
@@ -43,23 +45,28 @@ pub(super) fn best(material: &Material, leaf: usize, scope: Scope, first: i64, l
         let length = if path.is_complete { path.steps.len() } else { MAX_STEPS.saturating_sub(path.steps.len()) };
         (!path.is_complete, !path.is_checked, unfit, invalid, length)
     };
-    let best = search.paths.into_iter().min_by_key(rank);
-    best.unwrap_or_else(|| Path { steps: vec![leaf], is_complete: false, is_checked: true })
+    let is_cut = search.is_cut;
+    let best = search.paths.into_iter().min_by_key(rank).map(|path| Path { is_cut, ..path });
+    best.unwrap_or_else(|| Path { steps: vec![leaf], is_complete: false, is_checked: true, is_cut })
 }
 
 struct Search<'a> {
     material: &'a Material,
     scope: Scope,
     paths: Vec<Path>,
+    is_cut: bool,
 }
 
 impl Search<'_> {
     /// Follows every issuer of the path's last certificate.
     fn climb(&mut self, path: Path) {
         if self.paths.len() >= MAX_PATHS {
+            self.is_cut = true;
             return;
         }
         let next = self.next(&path);
+        self.is_cut |= path.steps.last().is_some_and(|top| self.material.issuers(*top).is_cut);
+        self.is_cut |= !next.is_empty() && path.steps.len() >= MAX_STEPS;
         if next.is_empty() || path.steps.len() >= MAX_STEPS {
             self.paths.push(path);
             return;
@@ -67,7 +74,7 @@ impl Search<'_> {
         for (id, verdict) in next {
             let mut longer = path.clone();
             longer.steps.push(id);
-            longer.is_complete |= self.material.links().is_trusted(id);
+            longer.is_complete |= self.material.is_trusted(id);
             longer.is_checked &= verdict == Verdict::Verified;
             self.climb(longer);
         }
@@ -75,22 +82,31 @@ impl Search<'_> {
 
     fn next(&self, path: &Path) -> Vec<(usize, Verdict)> {
         let Some(top) = path.steps.last() else { return Vec::new() };
-        let links = self.material.links();
-        if links.is_root(*top) {
+        if self.material.is_root(*top) {
             return Vec::new();
         }
-        let signers = links.issuers(*top).iter().filter(|signer| signer.verdict != Verdict::Refuted);
-        let usable = signers.filter(|signer| self.may_use(signer.id, path) && !self.repeats(signer.id, path));
-        usable.map(|signer| (signer.id, signer.verdict)).collect()
+        let signers = self.material.issuers(*top).all.iter().filter(|signer| signer.verdict != Verdict::Refuted);
+        let usable = signers.filter_map(|signer| Some((self.usable(signer.id, path)?, signer.verdict)));
+        usable.filter(|(id, _)| !self.repeats(*id, path)).collect()
     }
 
-    /// Above the bundle's certificates stand only the bundle's.
-    fn may_use(&self, id: usize, path: &Path) -> bool {
-        let Some(given) = self.material.certificates.get(id) else { return false };
-        match given.origin {
-            Origin::Bundle => true,
-            Origin::Client(file) => !path.is_complete && (self.scope == Scope::All || self.scope == Scope::File(file)),
+    /// The copy of a certificate that may be used: above the bundle's stand only the bundle's; of clients' copies, the own file's first.
+    fn usable(&self, id: usize, path: &Path) -> Option<usize> {
+        if self.material.is_trusted(id) {
+            return Some(id);
         }
+        if path.is_complete {
+            return None;
+        }
+        let own = match self.scope {
+            Scope::File(file) => Some(file),
+            Scope::All => path.steps.first().and_then(|leaf| match self.material.certificates.get(*leaf)?.origin {
+                Origin::Client(file) => Some(file),
+                Origin::Bundle => None,
+            }),
+        };
+        let copy = own.and_then(|file| self.material.links().in_file(file, id));
+        copy.or_else(|| (self.scope == Scope::All).then_some(id))
     }
 
     /// Whether the path has this name and key already: cross-signed CAs make loops.

@@ -4,6 +4,9 @@
 
 use data_encoding::BASE64;
 
+/// What editors of one system put before UTF-8 text. No part of the first line.
+pub(super) const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
+
 /// A part of a PEM file.
 #[derive(Debug)]
 pub(super) enum Part<'a> {
@@ -32,9 +35,46 @@ pub(super) struct Block<'a> {
 }
 
 impl Block<'_> {
-    /// Whether it holds a private key of any kind, encrypted or not.
-    pub(super) fn is_private_key(&self) -> bool {
-        self.label.trim_end().ends_with("PRIVATE KEY")
+    /// Whether its label or its headers say that it holds a private key of any kind, encrypted or not.
+    pub(super) fn says_private_key(&self) -> bool {
+        let is_encrypted =
+            |line: &&[u8]| line.trim_ascii().starts_with(b"Proc-Type:") && memchr::memmem::find(line, b"ENCRYPTED").is_some();
+        says_private_key(self.label.as_bytes()) || self.body.iter().any(|line| is_encrypted(&line))
+    }
+
+    /// The bytes that it stands for, read as leniently as any reader may: without headers (RFC 1421), blank lines and spaces.
+    pub(super) fn decode_leniently(&self) -> Option<Vec<u8>> {
+        let is_header = |line: &&&[u8]| line.contains(&b':');
+        let headers = if self.body.iter().any(|line| line.contains(&b':')) {
+            // Headers end with a blank line; without one, with the last that has a colon.
+            let blank = self.body.iter().position(|line| line.trim_ascii().is_empty()).filter(|blank| *blank > 0);
+            blank.unwrap_or_else(|| self.body.len() - self.body.iter().rev().take_while(|line| !is_header(line)).count())
+        } else {
+            0
+        };
+        let lines = self.body.iter().skip(headers);
+        let is_text = |byte: &&u8| !byte.is_ascii_whitespace() && **byte != b'=';
+        let joined: Vec<u8> = lines.flat_map(|line| line.iter()).filter(is_text).copied().collect();
+        data_encoding::BASE64_NOPAD.decode(&joined).ok()
+    }
+
+    /// Whether the label is of something known that is no private key, so that a body that cannot be read is only damaged.
+    pub(super) fn is_of_known_kind(&self) -> bool {
+        const KNOWN: [&str; 12] = [
+            "CERTIFICATE",
+            "X509 CERTIFICATE",
+            "TRUSTED CERTIFICATE",
+            "X509 CRL",
+            "PKCS7",
+            "CMS",
+            "CERTIFICATE REQUEST",
+            "NEW CERTIFICATE REQUEST",
+            "PUBLIC KEY",
+            "RSA PUBLIC KEY",
+            "EC PARAMETERS",
+            "DH PARAMETERS",
+        ];
+        KNOWN.contains(&self.label.as_str())
     }
 
     /// The bytes that it stands for; `Err` names the line that is no base64.
@@ -48,6 +88,16 @@ impl Block<'_> {
         let is_base64 = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/' | b'=');
         let odd = self.body.iter().position(|line| !line.trim_ascii().iter().all(is_base64));
         odd.unwrap_or(self.body.len().saturating_sub(1))
+    }
+
+    /// Whether a line in it ends it and begins another: files that were joined without a newline between them.
+    pub(super) fn is_glued(&self) -> bool {
+        self.body.iter().any(|line| is_glue(line))
+    }
+
+    /// The line on which another block begins, or the first.
+    pub(super) fn last_line(&self) -> usize {
+        self.body.iter().position(|line| is_glue(line)).map_or(self.line, |index| self.line + 1 + index)
     }
 
     /// Numbers of the blank lines in it.
@@ -94,21 +144,74 @@ pub(super) fn blocks(bytes: &[u8]) -> impl Iterator<Item = Block<'_>> {
     })
 }
 
+/// `der` as a block, in lines of 64 characters.
+pub(super) fn encode(label: &str, der: &[u8]) -> String {
+    let text = BASE64.encode(der);
+    let mut block = format!("-----BEGIN {label}-----\n");
+    let mut rest = text.as_str();
+    while !rest.is_empty() {
+        let (line, after) = rest.split_at_checked(64).unwrap_or((rest, ""));
+        block.push_str(line);
+        block.push('\n');
+        rest = after;
+    }
+    block.push_str(&format!("-----END {label}-----\n"));
+    block
+}
+
 /// Whether the text claims to be PEM.
 pub(super) fn is_pem(bytes: &[u8]) -> bool {
     memchr::memmem::find(bytes, b"-----BEGIN ").is_some()
 }
 
-/// Whether a private key is announced anywhere, be it indented, quoted or in the middle of a line.
+/// Whether a private key is announced anywhere, be it indented, quoted, in the middle of a line, or as a JSON web key.
 pub(super) fn announces_private_key(bytes: &[u8]) -> bool {
-    memchr::memmem::find(bytes, b"PRIVATE KEY-----").is_some()
+    memchr::memmem::find(bytes, b"PRIVATE KEY-----").is_some() || lines(bytes).any(begins_private_key) || is_secret_jwk(bytes)
+}
+
+/// Whether a line has BEGIN or END, in either case, and a private key's label behind it.
+pub(super) fn begins_private_key(line: &[u8]) -> bool {
+    let words = squeezed(line);
+    ["BEGIN ", "END "].iter().filter_map(|mark| words.find(mark).and_then(|at| words.get(at..))).any(|label| label.contains("PRIVATE KEY"))
+}
+
+/// Whether a label is a private key's: `RSA PRIVATE KEY`, `PGP PRIVATE KEY BLOCK`, `private-key`.
+fn says_private_key(label: &[u8]) -> bool {
+    squeezed(label).contains("PRIVATE KEY")
+}
+
+/// In upper case, with one space for whatever is between words.
+fn squeezed(text: &[u8]) -> String {
+    let mut squeezed = String::with_capacity(text.len());
+    for byte in text {
+        if byte.is_ascii_alphabetic() {
+            squeezed.push(char::from(byte.to_ascii_uppercase()));
+        } else if !squeezed.ends_with(' ') {
+            squeezed.push(' ');
+        }
+    }
+    squeezed
+}
+
+/// Whether a JSON web key with its private part is in the text: a member `kty`, and one `d`.
+fn is_secret_jwk(bytes: &[u8]) -> bool {
+    let is_member = |name: &[u8]| {
+        let ends = memchr::memmem::find_iter(bytes, name).map(|at| at + name.len());
+        ends.filter_map(|end| bytes.get(end..)).any(|rest| rest.trim_ascii_start().starts_with(b":"))
+    };
+    is_member(br#""kty""#) && is_member(br#""d""#)
 }
 
 /// The lines of a text, without their ends; what follows the last newline is a line unless it is empty.
 fn lines(bytes: &[u8]) -> impl Iterator<Item = &[u8]> {
+    let bytes = bytes.strip_prefix(BYTE_ORDER_MARK).unwrap_or(bytes);
     let text = bytes.strip_suffix(b"\n").unwrap_or(bytes);
     let lines = (!bytes.is_empty()).then(|| text.split(|byte| *byte == b'\n'));
     lines.into_iter().flatten().map(|line| line.strip_suffix(b"\r").unwrap_or(line))
+}
+
+fn is_glue(line: &[u8]) -> bool {
+    line.trim_ascii().starts_with(b"-----END ") && memchr::memmem::find(line, b"----------BEGIN ").is_some()
 }
 
 /// The label of a BEGIN or END line; spaces around the line are taken as most readers take them.

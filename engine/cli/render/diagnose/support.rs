@@ -40,8 +40,9 @@ fn contents(page: &mut String, pack: &Pack) {
     let cut = if pack.cut { "; there are more of them in the logs: narrow the time with `--since` and `--until`" } else { "" };
     let _ = writeln!(page, "- `connections.log`: the {} that failed for these reasons, as logged{cut}", counted(pack.lines, "connection"));
     page.push_str("- `findings.json`: what was found out about them, and the hypotheses\n");
-    for (name, given) in &pack.certificates {
-        let _ = writeln!(page, "- {}: the client's certificate, from {}, without any key", code(name), code(given));
+    for file in &pack.certificates {
+        let what = if file.is_logged { "the client's certificate" } else { "a certificate that matches none logged with these failures" };
+        let _ = writeln!(page, "- {}: {what}, from {}, without any key", code(&file.name), code(&file.given));
     }
     if pack.certificates.is_empty() {
         page.push_str("- no client certificate: none was given. Add one by `--client-cert`\n");
@@ -49,12 +50,11 @@ fn contents(page: &mut String, pack: &Pack) {
 }
 
 fn to_add(page: &mut String, pack: &Pack) {
-    let certificate = pack.certificates.first().map_or("client.pem", |(name, _)| name.as_str());
-    let kind = if certificate.ends_with(".der") { " --cert-type DER" } else { "" };
+    let certificate = pack.certificates.first().map_or("client.pem", |file| file.name.as_str());
     page.push_str("\n## To add\n\nWhat curl says of one attempt. Run it where the client runs, in this folder, with the client's key and the name that it connects to:\n\n");
     let _ = writeln!(
         page,
-        "```sh\nHOST=api.example.com\ncurl -v{kind} --cert {} --key client.key \"https://$HOST/\" > curl-output.txt 2>&1\n```\n",
+        "```sh\nHOST=api.example.com\ncurl -v --cert {} --key client.key \"https://$HOST/\" > curl-output.txt 2>&1\n```\n",
         shell::word(certificate)
     );
     page.push_str("The key stays with you: `curl-output.txt` does not hold it, and it must never be sent to anybody.\n");

@@ -212,7 +212,7 @@ fn a_list_that_cannot_be_processed() {
     let stranger = self::root("stranger", LONG);
     let forged = crl(&self::root("root", LONG), &[], (-1, 30));
     let cases = [
-        ("no list".to_owned(), Cause::CrlUnparsable),
+        ("-----BEGIN X509 CRL-----\nMAA=\n-----END X509 CRL-----\n".to_owned(), Cause::CrlUnparsable),
         (forged, Cause::CrlBadSignature),
         (crl(&stranger, &[], (-1, 30)), Cause::CrlWrongIssuer),
         (crl(&root, &[], (-30, -1)), Cause::CrlExpired),

@@ -35,7 +35,7 @@ pub(super) fn examine(material: &Material, leaf: usize, at: Time, facts: &mut Fa
 
 fn complete(material: &Material, path: &Path) -> String {
     let names: Vec<String> = path.steps.iter().filter_map(|id| material.certificate(*id)).map(|one| one.subject.to_string()).collect();
-    let anchor = path.steps.iter().find(|id| material.links().is_trusted(**id)).map(|id| material.place(*id).to_owned());
+    let anchor = path.steps.iter().find(|id| material.is_trusted(**id)).map(|id| material.place(*id).to_owned());
     let anchor = anchor.unwrap_or_else(|| material.bundle_names());
     let checked = if path.is_checked { "every signature verifies" } else { "not every signature could be checked" };
     format!("the chain is complete: {} ({anchor}); {checked}", names.join(" → "))
@@ -49,12 +49,18 @@ fn incomplete(material: &Material, path: Path, at: Time, facts: &mut Facts) -> P
         missing_intermediates(material, leaf, &other, facts);
         return other;
     }
+    if path.is_cut || other.is_cut {
+        return path;
+    }
     // Another client's file may lead further, though not to the bundle either: what is missing is above what it holds.
     for id in &path.steps {
         mismatch(material, *id, facts);
     }
     let top = other.steps.last().copied().unwrap_or(leaf);
-    if !facts.0.iter().any(|fact| fact.kind == FactKind::IssuerKeyMismatch) || !has_namesake(material, top) {
+    if !path.steps.contains(&top) {
+        mismatch(material, top, facts);
+    }
+    if !has_namesake(material, top) {
         missing_issuer(material, top, facts);
     }
     path
@@ -64,7 +70,7 @@ fn incomplete(material: &Material, path: Path, at: Time, facts: &mut Facts) -> P
 fn missing_intermediates(material: &Material, leaf: usize, path: &Path, facts: &mut Facts) {
     let own = leaf::scope(material, leaf);
     let foreign = path.steps.iter().filter(|id| match material.certificates.get(**id).map(|given| given.origin) {
-        Some(Origin::Client(file)) => own != Scope::File(file) && !material.links().is_trusted(**id),
+        Some(Origin::Client(file)) => own != Scope::File(file) && !material.is_trusted(**id),
         _ => false,
     });
     let foreign: Vec<String> = foreign.map(|id| material.title(*id)).collect();
@@ -79,7 +85,7 @@ fn missing_intermediates(material: &Material, leaf: usize, path: &Path, facts: &
 
 /// The bundle's certificates with the name of this one's issuer.
 fn namesakes(material: &Material, id: usize) -> impl Iterator<Item = &Signer> {
-    material.links().issuers(id).iter().filter(|signer| material.links().is_trusted(signer.id))
+    material.issuers(id).all.iter().filter(|signer| material.is_trusted(signer.id))
 }
 
 fn has_namesake(material: &Material, id: usize) -> bool {
@@ -107,7 +113,7 @@ fn mismatch(material: &Material, id: usize, facts: &mut Facts) {
 /// No file leads from here to the bundle.
 fn missing_issuer(material: &Material, top: usize, facts: &mut Facts) {
     let Some(certificate) = material.certificate(top) else { return };
-    let says = if material.links().is_root(top) {
+    let says = if material.is_root(top) {
         format!("the chain ends with the root {}, which is not in {}", material.title(top), material.bundle_names())
     } else {
         format!("{} holds no certificate of {}, which issued {}", material.bundle_names(), certificate.issuer, material.title(top))

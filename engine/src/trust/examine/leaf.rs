@@ -9,6 +9,13 @@ use super::super::text::{counted, list, time};
 use super::{Facts, LoggedLeaf};
 use crate::reasons::EvidenceSource;
 
+/// Certificates compared with a logged one at most, when it comes to saying how near they come.
+const MOST_COMPARED: usize = 1_000;
+/// Copies of the logged certificate whose chains are compared.
+const MOST_COPIES: usize = 16;
+/// Files named in a sentence at most.
+const MOST_FILES: usize = 8;
+
 /// How far a certificate agrees with the log.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Match {
@@ -24,13 +31,14 @@ enum Match {
 
 /// The logged certificate among those of the client-certificate files; says whether it is there.
 pub(super) fn find(material: &Material, logged: &LoggedLeaf<'_>, facts: &mut Facts) -> Option<usize> {
-    if !material.has_client_cert() || (logged.subject.is_none() && logged.serial.is_none()) {
+    // One of the two alone may be another certificate's.
+    if !material.has_client_cert() || logged.subject.is_none() || logged.serial.is_none() {
         return None;
     }
     let wanted = Wanted::new(logged);
-    let clients = material.clients.iter().flat_map(|file| file.certificates.iter().copied());
-    let matches: Vec<(usize, Match)> = clients.map(|id| (id, wanted.compare(material, id))).collect();
-    let whole = matches.iter().filter(|(_, how)| *how == Match::Whole).map(|(id, _)| *id);
+    let same_serial = wanted.serial.as_ref().map_or(&[][..], |serial| material.links().with_serial(serial));
+    let matches: Vec<(usize, Match)> = same_serial.iter().map(|id| (*id, wanted.compare(material, *id))).collect();
+    let whole = matches.iter().filter(|(_, how)| *how == Match::Whole).map(|(id, _)| *id).take(MOST_COPIES);
     // The same leaf in two files: the one that its file's chain leads furthest from.
     let reach = |id: &usize| {
         let path = path::best(material, *id, scope(material, *id), 0, 0);
@@ -71,9 +79,9 @@ impl<'a> Wanted<'a> {
 
     fn compare(&self, material: &Material, id: usize) -> Match {
         let Some(certificate) = material.certificate(id) else { return Match::None };
-        // What cannot be read matches nothing; what was not logged, everything.
-        let subject = self.logged.subject.is_none() || self.subject.as_ref().is_some_and(|name| certificate.subject.is_logged_as(name));
-        let serial = self.logged.serial.is_none() || self.serial.as_ref() == Some(&certificate.serial);
+        // What cannot be read matches nothing; of the validity, what was not logged matches everything.
+        let subject = self.subject.as_ref().is_some_and(|name| certificate.subject.is_logged_as(name));
+        let serial = self.serial.as_ref() == Some(&certificate.serial);
         let since = self.logged.not_before.is_none_or(|micros| micros == certificate.not_before);
         let until = self.logged.not_after.is_none_or(|micros| micros == certificate.not_after);
         match (subject, serial) {
@@ -94,10 +102,14 @@ impl<'a> Wanted<'a> {
 
 fn not_given(material: &Material, wanted: &Wanted<'_>, matches: &[(usize, Match)]) -> String {
     let files: Vec<&str> = material.clients.iter().map(|file| file.name.as_str()).collect();
-    let among = match matches.len() {
-        1 => format!("the certificate in {} is not the one in the log", list(&files)),
-        several => format!("none of the {} in {} is the one in the log", counted(several, "certificate", "certificates"), list(&files)),
+    let files = if files.len() > MOST_FILES { counted(files.len(), "file", "files") } else { list(&files) };
+    let among = match material.clients.iter().map(|file| file.certificates.len()).sum() {
+        1 => format!("the certificate in {files} is not the one in the log"),
+        several => format!("none of the {} in {files} is the one in the log", counted(several, "certificate", "certificates")),
     };
+    let clients = material.clients.iter().flat_map(|file| file.certificates.iter().copied()).take(MOST_COMPARED);
+    let others = clients.map(|id| (id, wanted.compare(material, id)));
+    let matches: Vec<(usize, Match)> = matches.iter().copied().chain(others).collect();
     let near = |kind: Match| matches.iter().find(|(_, how)| *how == kind).and_then(|(id, _)| Some((*id, material.certificate(*id)?)));
     let hint = if let Some((id, certificate)) = near(Match::ButValidity) {
         let (since, until) = (time(certificate.not_before), time(certificate.not_after));

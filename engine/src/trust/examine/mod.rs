@@ -16,7 +16,6 @@ mod tests;
 use super::fact::{Fact, FactKind};
 use super::material::Material;
 use super::path::Path;
-use super::serial::Serial;
 use crate::reasons::EvidenceSource;
 
 /// The four things that a log tells of a leaf certificate; `None` for `-`.
@@ -43,8 +42,7 @@ pub fn examine(material: &Material, leaf: &LoggedLeaf<'_>, first: i64, last: i64
         requirements::examine(material, &path, &mut facts);
         path
     });
-    let serial = leaf.serial.and_then(Serial::from_hex);
-    revocation::examine(material, path.as_ref(), serial.as_ref(), time, &mut facts);
+    revocation::examine(material, path.as_ref(), leaf, time, &mut facts);
     quotas::examine(material, &mut facts);
     facts.0
 }

@@ -13,14 +13,14 @@ pub(super) fn examine(material: &Material, facts: &mut Facts) {
         bundle_quotas(material, bundle, facts);
     }
     let mut add = |says: String| facts.add(FactKind::QuotaExceeded, EvidenceSource::Crl, says);
-    let lists: usize = material.crls.iter().map(|file| file.lists.as_ref().map_or(1, Vec::len)).sum();
+    let lists: usize = material.crls.iter().map(|file| file.lists.len() + file.faults.len()).sum();
     if lists > limits::CRLS {
         add(format!("{} were given; a trust store takes {}", counted(lists, "CRL", "CRLs"), limits::CRLS));
     }
     for file in material.crls.iter().filter(|file| file.bytes > limits::CRL_BYTES) {
         add(format!("{} has {}; a CRL may have {}", file.name, counted(file.bytes, "byte", "bytes"), grouped(limits::CRL_BYTES)));
     }
-    let entries: usize = material.crls.iter().filter_map(|file| file.lists.as_ref().ok()).flatten().map(|crl| crl.entries).sum();
+    let entries: usize = material.crls.iter().flat_map(|file| &file.lists).map(|crl| crl.entries).sum();
     if entries > limits::CRL_ENTRIES {
         let entries = counted(entries, "entry", "entries");
         add(format!("the CRLs have {entries} together; a trust store takes {}", grouped(limits::CRL_ENTRIES)));

@@ -25,7 +25,7 @@ pub(super) fn examine(material: &Material, path: &Path, facts: &mut Facts) {
             add(if fault == KeyFault::Size { FactKind::WeakKey } else { FactKind::UnsupportedKey }, what);
         }
         // Nobody checks how a root signed itself; what a client shows is looked at even if it did.
-        if let Some(what) = signature(certificate).filter(|_| index == 0 || !material.links().is_root(*id)) {
+        if let Some(what) = signature(certificate).filter(|_| index == 0 || !material.is_root(*id)) {
             add(FactKind::WeakSignature, what);
         }
         if let Some(what) = purpose(certificate, index == 0) {

@@ -3,7 +3,7 @@
 use rcgen::{BasicConstraints, CustomExtension, ExtendedKeyUsagePurpose, IsCa, KeyPair, KeyUsagePurpose};
 
 use super::super::fact::FactKind::{self, *};
-use super::super::testing::{DAY, Files, NOW, at, ca_params, kinds, leaf_params, micros, root, root_from, says};
+use super::super::testing::{DAY, Files, Identity, NOW, at, ca_params, kinds, leaf_params, micros, root, root_from, says};
 use super::{LoggedLeaf, examine};
 
 fn has(facts: &[crate::trust::Fact], kind: FactKind) -> bool {
@@ -354,4 +354,71 @@ fn times_at_the_ends_of_the_calendar_do_no_harm() {
     for (first, last) in [(i64::MIN, i64::MAX), (i64::MAX, i64::MIN), (0, 0)] {
         examine(&files.0, &LoggedLeaf { serial: Some("1"), ..LoggedLeaf::default() }, first, last);
     }
+}
+
+#[test]
+fn the_key_differs_above_what_another_client_sends() {
+    let (real, namesake) = (root("Root"), root("Root"));
+    let middle = real.ca("Middle");
+    let (leaf, other) = (middle.leaf("client", 1), middle.leaf("other", 2));
+    let files = Files::default()
+        .bundle("bundle.pem", &[&namesake.pem])
+        .client("client.pem", &[&leaf.pem])
+        .client("other.pem", &[&other.pem, &middle.pem]);
+    let facts = files.facts("client", "1");
+    assert_eq!(kinds(&facts), [LeafGiven, IssuerKeyMismatch]);
+    assert!(says(&facts, IssuerKeyMismatch).contains("did not sign CN=Middle,O=Company LLC (other.pem, certificate 2)"), "{facts:?}");
+}
+
+#[test]
+fn a_search_that_was_cut_off_proves_nothing() {
+    let (trusted, lost) = (root("Trusted"), root("Lost"));
+    let (a, b) = (lost.ca("A"), lost.ca("B"));
+    let key = |identity: &Identity| KeyPair::from_pem(&identity.key.serialize_pem()).unwrap();
+    let many = |issuer: &Identity, name: &str, of: &Identity| -> Vec<Identity> {
+        (0..17).map(|_| issuer.issue(ca_params(name), key(of))).collect()
+    };
+    let (bs, as_by_b) = (many(&lost, "B", &b), many(&b, "A", &a));
+    let (good, leaf) = (trusted.issue(ca_params("A"), key(&a)), a.leaf("client", 1));
+    let mut pem: Vec<&str> = vec![&leaf.pem];
+    pem.extend(as_by_b.iter().chain(&bs).map(|one| one.pem.as_str()));
+    pem.push(&good.pem);
+    let facts = Files::default().bundle("bundle.pem", &[&trusted.pem]).client("client.pem", &pem).facts("client", "1");
+    assert!(!kinds(&facts).contains(&IssuerMissing) && !kinds(&facts).contains(&IssuerKeyMismatch), "{facts:?}");
+}
+
+#[test]
+fn a_subject_or_a_serial_alone_is_no_certificate() {
+    let root = root("Root");
+    let files = Files::default().bundle("bundle.pem", &[&root.pem]).client("client.pem", &[&root.leaf("client", 1).pem]);
+    for (subject, serial) in [(Some("CN=client,O=Company LLC"), None), (None, Some("1"))] {
+        assert_eq!(kinds(&files.facts_of(&LoggedLeaf { subject, serial, ..LoggedLeaf::default() })), []);
+    }
+}
+
+#[test]
+fn a_hundred_clients_that_send_the_same_ca() {
+    let root = root("Root");
+    let (middle, fake) = (root.ca("Middle"), super::super::testing::root("Root").ca("Middle"));
+    let mut files = Files::default().bundle("bundle.pem", &[&root.pem]);
+    for number in 1..=100 {
+        let ca = if number == 80 { &fake.pem } else { &middle.pem };
+        files = files.client(&format!("{number}.pem"), &[&middle.leaf(&format!("client-{number}"), number).pem, ca]);
+    }
+    for number in [1, 10, 99, 100] {
+        let facts = files.facts(&format!("client-{number}"), &format!("{number:x}"));
+        assert_eq!(kinds(&facts), [LeafGiven, ChainComplete], "{number}");
+    }
+    assert_eq!(kinds(&files.facts("client-80", "50")), [LeafGiven, IntermediateMissing]);
+    assert!(says(&files.facts("client-101", "ff"), LeafNotGiven).contains("none of the 200 certificates in 100 files"));
+}
+
+#[test]
+fn more_namesakes_than_are_tried_prove_nothing() {
+    let namesakes: Vec<Identity> = (0..70).map(|_| root("Root")).collect();
+    let bundle: Vec<&str> = namesakes.iter().map(|one| one.pem.as_str()).collect();
+    let leaf = root("Root").leaf("client", 1);
+    let files = Files::default().bundle("bundle.pem", &bundle).client("client.pem", &[&leaf.pem]);
+    let files = files.crl("root.crl", &root("Root").crl(&[2]));
+    assert_eq!(kinds(&files.facts("client", "1")), [LeafGiven, SerialNotListed, QuotaExceeded]);
 }

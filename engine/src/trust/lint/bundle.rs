@@ -3,6 +3,7 @@
 use super::super::certificate::Certificate;
 use super::super::examine::requirements::{key, signature, size, version};
 use super::super::limits;
+use super::super::material::is_private_key;
 use super::super::pem;
 use super::super::signature::{KeyFault, Verdict};
 use super::super::text::{counted, grouped, span, time};
@@ -59,6 +60,11 @@ fn read(bytes: &[u8], problems: &mut Problems<'_>) -> Vec<Anchor> {
 }
 
 fn not_pem(bytes: &[u8], problems: &mut Problems<'_>) -> Vec<Anchor> {
+    if is_private_key(bytes) || pem::announces_private_key(bytes) {
+        let fix = "give the CA certificates, and treat the key as known to whoever saw the file";
+        problems.error(None, "private-key", "a private key, and no certificate", fix);
+        return Vec::new();
+    }
     let der = Certificate::parse(bytes.to_vec());
     let (says, fix) = match &der {
         _ if bytes.is_empty() => ("the file is empty", "add the CA certificates that issue your clients' certificates"),

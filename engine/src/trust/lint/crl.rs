@@ -74,7 +74,9 @@ fn read<'a>(name: &'a str, bytes: &[u8], problems: &mut Problems<'_>) -> Vec<Pla
         Some(_) => {
             ("crl-not-pem", "the CRL is DER; a balancer takes PEM only", "convert it: openssl crl -inform der -in FILE -out FILE.pem")
         }
-        None if is_private_key(bytes) => ("private-key", "a private key, and no CRL", "treat the key as known to whoever saw the file"),
+        None if is_private_key(bytes) || pem::announces_private_key(bytes) => {
+            ("private-key", "a private key, and no CRL", "treat the key as known to whoever saw the file")
+        }
         None => ("crl-unparsable", "the file is no CRL", "get the CRL again from its CA, as PEM"),
     };
     problems.error(None, rule, says, fix);

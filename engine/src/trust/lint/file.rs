@@ -1,7 +1,7 @@
 //! A file as text: what stands between its blocks, and what its blocks are wrapped in.
 
-use super::super::material::is_private_key;
-use super::super::pem::{Block, Part, parts};
+use super::super::material::holds_private_key;
+use super::super::pem::{BYTE_ORDER_MARK, Block, Part, begins_private_key, parts};
 use super::super::text::counted;
 use super::Problems;
 
@@ -11,9 +11,15 @@ const DELETE: &str = "delete the line";
 /// The blocks of a PEM file with this label, decoded, with the line where each begins. All else in the file is a problem.
 pub(super) fn blocks(bytes: &[u8], label: &str, problems: &mut Problems<'_>) -> Vec<(usize, Vec<u8>)> {
     let mut found = Vec::new();
+    if bytes.starts_with(BYTE_ORDER_MARK) {
+        problems.error(1, "byte-order-mark", "the file begins with a byte order mark", "save it as UTF-8 without a byte order mark");
+    }
     for part in parts(bytes) {
-        if let Part::Block(block) = part {
-            found.extend(decode(&block, label, problems).map(|der| (block.line, der)));
+        match part {
+            Part::Block(block) => found.extend(decode(&block, label, problems).map(|der| (block.line, der))),
+            // A label with text before it, or in lower case.
+            Part::Line { line, text } if begins_private_key(text) => private_key(line, problems),
+            Part::Line { .. } => {}
         }
     }
     found
@@ -21,9 +27,8 @@ pub(super) fn blocks(bytes: &[u8], label: &str, problems: &mut Problems<'_>) -> 
 
 fn decode(block: &Block<'_>, label: &str, problems: &mut Problems<'_>) -> Option<Vec<u8>> {
     let der = block.decode();
-    if block.is_private_key() || der.as_ref().is_ok_and(|der| is_private_key(der)) {
-        let fix = "delete the block, and treat the key as known to whoever saw the file";
-        problems.error(block.line, "private-key", "a private key: a balancer refuses it, and it does not belong here", fix);
+    if holds_private_key(block) {
+        private_key(block.line, problems);
         return None;
     }
     if block.label != label {
@@ -43,6 +48,11 @@ fn decode(block: &Block<'_>, label: &str, problems: &mut Problems<'_>) -> Option
             None
         }
     }
+}
+
+fn private_key(line: usize, problems: &mut Problems<'_>) {
+    let fix = "delete the block, and treat the key as known to whoever saw the file";
+    problems.error(line, "private-key", "a private key: a balancer refuses it, and it does not belong here", fix);
 }
 
 fn wrong_label(found: &str, wanted: &str) -> String {
@@ -93,9 +103,7 @@ fn outside(stray: &[(usize, &[u8])], problems: &mut Problems<'_>) {
     let Some((line, first)) = stray.first() else { return };
     let (line, lines) = (*line, counted(stray.len(), "line", "lines"));
     let holds = |word: &[u8]| stray.iter().any(|(_, text)| memchr::memmem::find(text, word).is_some());
-    if first.starts_with(b"\xef\xbb\xbf") {
-        problems.error(line, "byte-order-mark", "the file begins with a byte order mark", "save it as UTF-8 without a byte order mark");
-    } else if first.trim_ascii_start().starts_with(b"Certificate:") || holds(b"Signature Algorithm:") {
+    if first.trim_ascii_start().starts_with(b"Certificate:") || holds(b"Signature Algorithm:") {
         let fix = "delete the text: openssl x509 -in FILE -out FILE.pem writes the block alone";
         problems.error(line, "text-preamble", format!("{lines} of text, as `openssl x509 -text` writes them"), fix);
     } else if holds(b"Bag Attributes") || holds(b"subject=") || holds(b"issuer=") {

@@ -84,6 +84,9 @@ fn blocks_that_cannot_be_taken() {
     let lines = pem.lines().count();
     assert_bundle(&format!("{pem}{key}"), &[&format!("{}:private-key", lines + 1)]);
     assert_bundle(&key.replace("PRIVATE KEY", "CERTIFICATE"), &["1:private-key"]);
+    assert_bundle(&key.replace("PRIVATE KEY", "private-key"), &["1:private-key"]);
+    let secret = pem::blocks(key.as_bytes()).next().unwrap().decode().unwrap();
+    assert_eq!(rules(&lint(&[("key.der", &secret)], &[], micros(NOW)).problems), ["-:private-key"]);
     assert_bundle(&pem.replace("CERTIFICATE", "TRUSTED CERTIFICATE"), &["1:wrong-label"]);
     assert_bundle(&format!("{}{other}", pem.lines().take(lines - 1).collect::<Vec<_>>().join("\n") + "\n"), &["1:block-not-closed"]);
     assert_bundle(&pem.replacen("MII", "M*I", 1), &["2:not-base64"]);
