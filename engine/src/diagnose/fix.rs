@@ -3,16 +3,16 @@
 //! A subject is chosen by whoever connects, and ends up in a command that somebody pastes: every value is quoted as one word of a POSIX shell.
 
 use super::case::Case;
-use super::finding::{Fix, Hypothesis};
-use super::verdict::Verdict;
+use super::finding::Fix;
+use super::verdict::{ShownBy, Verdict};
 use super::{Mode, Options};
 use crate::aggregate::LeafState;
 use crate::reasons::{self, Cause, FixStep};
 
 /// What to do in a case; never empty.
 pub(super) fn steps(case: &Case<'_>, verdict: &Verdict, options: &Options) -> Vec<Fix> {
-    let known = |name: &str| value(name, case, options);
-    let put_in = |template: &str| reasons::fill(template, |name| quoted(name, case, options)).into_owned();
+    let known = |name: &str| value(name, case, &verdict.files, options);
+    let put_in = |template: &str| reasons::fill(template, |name| quoted(name, case, &verdict.files, options)).into_owned();
     let steps = advised(case, verdict.cause, options.mode).iter();
     steps
         .map(|one| Fix {
@@ -35,35 +35,44 @@ fn advised(case: &Case<'_>, cause: Cause, mode: Option<Mode>) -> &'static [FixSt
 }
 
 /// Puts what is known into the checks of hypotheses.
-pub(super) fn fill_checks(hypotheses: &mut [Hypothesis], case: &Case<'_>, options: &Options) {
-    for one in hypotheses {
-        one.check = reasons::fill(one.cause.advice().check, |name| quoted(name, case, options)).into_owned();
+pub(super) fn fill_checks(verdict: &mut Verdict, case: &Case<'_>, options: &Options) {
+    let files = &verdict.files;
+    for one in &mut verdict.hypotheses {
+        one.check = reasons::fill(one.cause.advice().check, |name| quoted(name, case, files, options)).into_owned();
     }
 }
 
 /// What is known of a placeholder, as words of a shell.
-fn quoted(placeholder: &str, case: &Case<'_>, options: &Options) -> Option<String> {
+fn quoted(placeholder: &str, case: &Case<'_>, files: &ShownBy, options: &Options) -> Option<String> {
     match placeholder {
         "logs" => {
             let inputs = &options.given.inputs;
             let words: Vec<String> = inputs.iter().map(|input| word(input)).collect();
             (!words.is_empty() && !inputs.iter().any(|input| input == "-")).then(|| words.join(" "))
         }
-        other => value(other, case, options).map(|value| word(&value)),
+        other => value(other, case, files, options).map(|value| word(&value)),
     }
 }
 
-/// What is known of a placeholder.
-fn value(placeholder: &str, case: &Case<'_>, options: &Options) -> Option<String> {
+/// What is known of a placeholder: of files, the one that the case is about, never simply the first.
+fn value(placeholder: &str, case: &Case<'_>, files: &ShownBy, options: &Options) -> Option<String> {
     let given = &options.given;
     match placeholder {
         "reason" => Some(case.reason.to_owned()),
         "subject" => case.history.subject.as_deref().map(str::to_owned),
         "serial" => case.history.serial.as_deref().map(str::to_owned),
         "client_ip" => case.clients().sample(1).first().map(ToString::to_string),
-        "client_cert" => given.client_certs.first().cloned(),
-        "ca_bundle" => given.ca_bundles.first().cloned(),
-        "crl" => given.crls.first().cloned(),
+        "client_cert" => files.client_cert.clone(),
+        "ca_bundle" => files.ca_bundle.clone().or_else(|| only(&given.ca_bundles)),
+        "crl" => files.crl.clone().or_else(|| only(&given.crls)),
+        _ => None,
+    }
+}
+
+/// The name of the only file.
+fn only(names: &[String]) -> Option<String> {
+    match names {
+        [one] => Some(one.clone()),
         _ => None,
     }
 }

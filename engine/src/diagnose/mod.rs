@@ -99,8 +99,8 @@ pub fn diagnose(certificates: &Certificates, material: &Material, options: &Opti
 }
 
 fn finding(case: &Case<'_>, material: &Material, options: &Options) -> Finding {
-    let mut verdict = verdict::of(case, material);
-    fix::fill_checks(&mut verdict.hypotheses, case, options);
+    let mut verdict = verdict::of(case, material, options.mode);
+    fix::fill_checks(&mut verdict, case, options);
     let clients = case.clients();
     Finding {
         reason: case.reason.to_owned(),

@@ -15,6 +15,8 @@ pub(super) struct Past<'a> {
     pub(super) worked_here_before: Option<Tally>,
     /// Successes on a listener where it fails, some after its first failure there.
     pub(super) works_here_too: Option<Tally>,
+    /// Whether some of these may lie between failures on the same listener.
+    pub(super) works_among_failures: bool,
     /// Listeners on which it never failed for this reason, with successes at or after the first failure.
     pub(super) works_elsewhere: Vec<(&'a Listener, Tally)>,
     /// Successes in all.
@@ -52,6 +54,7 @@ pub(super) fn of<'a>(case: &Case<'a>) -> Past<'a> {
     Past {
         worked_here_before: sum(before),
         works_here_too: sum(too),
+        works_among_failures: here.iter().any(|(failed, worked)| worked.last >= failed.first && worked.first <= failed.last),
         works_elsewhere: works_elsewhere(case),
         successes: Tally::of(case.successes()),
         complete: !case.history.incomplete,
@@ -182,7 +185,7 @@ fn outside_validity(case: &Case<'_>) -> Option<String> {
     };
     let outside = case.while_leaf_was(&[state])?;
     let all = counted(case.count(), "handshake");
-    Some(format!("The client's certificate {what} at {} of {all}, too: that would fail next.", number(outside.count)))
+    Some(format!("The client's certificate {what} at {} of {all}, too: that may fail next.", number(outside.count)))
 }
 
 fn other_reasons(case: &Case<'_>) -> Option<String> {

@@ -101,7 +101,7 @@ fn a_certificate_that_fails_for_two_reasons_is_two_findings_that_know_of_one_ano
 fn a_revoked_certificate_that_has_expired_too_says_what_fails_next() {
     let finding = only(certificate("02").with(failed("ClientCertCrlHit", NOW + 91 * DAY, NOW + 92 * DAY).leaf(LeafState::Expired)));
     assert_cause(&finding, Cause::Revoked, Certainty::Likely);
-    assert_says(&finding, "had expired at 2 of 2 handshakes, too: that would fail next");
+    assert_says(&finding, "had expired at 2 of 2 handshakes, too: that may fail next");
 }
 
 #[test]

@@ -27,7 +27,7 @@ pub(super) fn examine(material: &Material, path: Option<&Path>, serial: Option<&
     let mut usable = Vec::new();
     for (number, file) in material.crls.iter().enumerate() {
         match &file.lists {
-            Err(fault) => facts.add(FactKind::CrlUnparsable, EvidenceSource::Crl, format!("{}: {fault}", file.name)),
+            Err(fault) => facts.add_of(FactKind::CrlUnparsable, EvidenceSource::Crl, &file.name, format!("{}: {fault}", file.name)),
             Ok(lists) => {
                 for (index, crl) in lists.iter().enumerate() {
                     let listed = Listed { file, crl, signers: material.links().crl_signers(number, index) };
@@ -51,7 +51,7 @@ pub(super) fn examine(material: &Material, path: Option<&Path>, serial: Option<&
 /// Whether a list's entries count; says what is wrong with it.
 fn is_usable(material: &Material, path: Option<&Path>, serial: Option<&Serial>, listed: &Listed<'_>, at: Time, facts: &mut Facts) -> bool {
     let Listed { file, crl, signers } = listed;
-    let mut add = |kind, says: String| facts.add(kind, EvidenceSource::Crl, format!("{}: {says}", file.name));
+    let mut add = |kind, says: String| facts.add_of(kind, EvidenceSource::Crl, &file.name, format!("{}: {says}", file.name));
     if let Some(next_update) = crl.next_update.filter(|next_update| *next_update < at.last) {
         let ago = span(at.last.saturating_sub(next_update));
         let expired = time(next_update);
@@ -107,7 +107,7 @@ fn path_revoked(material: &Material, path: &Path, lists: &[Listed<'_>], facts: &
             let Some(entry) = listed.crl.find(&certificate.serial) else { continue };
             let what = if index == 0 { "" } else { "the CA certificate " };
             let says = revoked(listed, entry, &format!("{what}{}, serial {}", material.title(id), certificate.serial), how);
-            facts.add(FactKind::Revoked, EvidenceSource::Crl, says);
+            facts.add_of(FactKind::Revoked, EvidenceSource::Crl, &listed.file.name, says);
             leaf_is_listed |= index == 0;
         }
     }
