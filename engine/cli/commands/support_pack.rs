@@ -8,7 +8,7 @@ use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
 use tlslake_engine::config::ReadConfig;
-use tlslake_engine::diagnose::{Diagnosis, Finding};
+use tlslake_engine::diagnose::Diagnosis;
 use tlslake_engine::run::{self, Control, Match, MatchVisitor};
 use tlslake_engine::select::Selection;
 
@@ -16,7 +16,7 @@ use crate::exit::Failure;
 use crate::render::support_readme;
 
 /// The reasons for which AWS Support is asked.
-const REASONS: [&str; 2] = ["UnmappedConnectionError", "ClientCertCrlProcessingError"];
+pub(super) const REASONS: [&str; 2] = ["UnmappedConnectionError", "ClientCertCrlProcessingError"];
 /// Bytes of log lines in a pack at most.
 const MOST_LINES: usize = 64 << 20;
 
@@ -39,11 +39,6 @@ pub(crate) struct Pack {
     pub(crate) cut: bool,
     /// Certificates: the name in the pack, and the one it was given by.
     pub(crate) certificates: Vec<(String, String)>,
-}
-
-/// Whether AWS Support has to be asked.
-pub(super) fn concerns(finding: &Finding) -> bool {
-    REASONS.contains(&finding.reason.as_str())
 }
 
 /// Fails unless a pack can be written to `folder`: it must be new or empty.

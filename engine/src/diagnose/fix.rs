@@ -18,8 +18,23 @@ pub(super) fn steps(case: &Case<'_>, verdict: &Verdict, options: &Options) -> Ve
         .map(|one| Fix {
             step: reasons::fill(one.step, |name| known(name).map(|value| printable(&value))).into_owned(),
             command: one.command.map(put_in),
+            placeholders: one
+                .command
+                .map(|template| open(template, |name| quoted(name, case, &verdict.files, options).is_some()))
+                .unwrap_or_default(),
         })
         .collect()
+}
+
+/// The examples that stay in a template, each once.
+fn open(template: &str, is_known: impl Fn(&str) -> bool) -> Vec<&'static str> {
+    let mut open = Vec::new();
+    for placeholder in reasons::placeholders(template).filter(|placeholder| !is_known(placeholder.name)) {
+        if !open.contains(&placeholder.example) {
+            open.push(placeholder.example);
+        }
+    }
+    open
 }
 
 /// The cause's own steps; the reason's where the cause is not known.

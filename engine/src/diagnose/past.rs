@@ -2,10 +2,11 @@
 //!
 //! Nothing is said never to have happened to a certificate whose history may be incomplete.
 
-use crate::aggregate::{CertificateHistory, LeafState, Listener, UseVerdict};
+use crate::aggregate::{LeafState, Listener, UseVerdict};
 use crate::reasons::{Evidence, EvidenceSource};
 
-use super::case::{Case, Tally, are_different, successes};
+use super::case::{Case, Tally, are_different};
+use super::peers::Successor;
 use super::words::{between, counted, instant, listed, number};
 
 /// How a certificate did where it fails, and elsewhere.
@@ -24,25 +25,12 @@ pub(super) struct Past<'a> {
     /// Whether that is all there were.
     pub(super) complete: bool,
     /// What replaced it.
-    pub(super) rotated: Option<Rotated<'a>>,
-}
-
-/// Another certificate of the same subject that worked after this one's first failure.
-#[derive(Debug)]
-pub(super) struct Rotated<'a> {
-    /// As logged.
-    pub(super) serial: &'a str,
-    /// Its successes.
-    pub(super) successes: Tally,
-    /// Whether its validity begins later.
-    pub(super) newer: bool,
-    /// How many more there are.
-    pub(super) others: usize,
+    pub(super) rotated: Option<Successor<'a>>,
 }
 
 /// Looks at a case's history. Without a serial there is no certificate to speak of.
 pub(super) fn of<'a>(case: &Case<'a>) -> Past<'a> {
-    let rotated = rotated(case);
+    let rotated = case.peers.successor(case.history, case.first());
     if !case.is_one_certificate() {
         return Past { rotated, ..Past::default() };
     }
@@ -75,23 +63,6 @@ fn works_elsewhere<'a>(case: &Case<'a>) -> Vec<(&'a Listener, Tally)> {
         elsewhere.into_iter().filter(|listener| !failing.is_empty() && failing.iter().all(|here| are_different(here, listener)));
     let tallied = elsewhere.filter_map(|listener| Some((listener, case.successes_on(listener)?)));
     tallied.filter(|(_, worked)| worked.last >= case.first()).collect()
-}
-
-/// The certificate of the same subject that worked last, if that was after this one's first failure.
-fn rotated<'a>(case: &Case<'a>) -> Option<Rotated<'a>> {
-    case.history.subject.as_ref()?;
-    let own = case.history.serial.as_deref()?;
-    let others = case.same_subject.iter().filter(|other| other.serial.as_deref().is_some_and(|serial| serial != own));
-    let working = others.filter_map(|other| Some((other, Tally::of(successes(other))?)));
-    let mut working: Vec<(&CertificateHistory, Tally)> = working.filter(|(_, worked)| worked.last >= case.first()).collect();
-    working.sort_by_key(|(other, worked)| (is_newer(other, case.history), worked.last));
-    let (latest, successes) = *working.last()?;
-    let newer = is_newer(latest, case.history);
-    Some(Rotated { serial: latest.serial.as_deref()?, successes, newer, others: working.len() - 1 })
-}
-
-fn is_newer(one: &CertificateHistory, other: &CertificateHistory) -> bool {
-    matches!((one.not_before, other.not_before), (Some(one), Some(other)) if one > other)
 }
 
 /// What was seen, in sentences.
@@ -166,14 +137,14 @@ fn never_worked(case: &Case<'_>, past: &Past<'_>) -> Option<String> {
     never.then(|| "This certificate never succeeded in this input.".to_owned())
 }
 
-fn replaced(rotated: &Rotated<'_>) -> String {
+fn replaced(rotated: &Successor<'_>) -> String {
     let which = if rotated.newer { "A newer certificate" } else { "Another certificate" };
     let more = match rotated.others {
         0 => String::new(),
         others => format!(" ({} of this subject work, too)", counted(others as u64, "more serial")),
     };
-    let meaning = if rotated.newer { ": it was rotated, and these connections still use the old one" } else { "" };
-    let (times, last) = (counted(rotated.successes.count, "time"), instant(rotated.successes.last));
+    let meaning = if rotated.newer { ": this one seems rotated, and these connections still use the old one" } else { "" };
+    let (times, last) = (counted(rotated.worked.count, "time"), instant(rotated.worked.last));
     format!("{which} of the same subject works: serial {} succeeded {times}, last at {last}{more}{meaning}.", rotated.serial)
 }
 

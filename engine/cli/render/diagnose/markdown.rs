@@ -5,7 +5,9 @@ use std::fmt::Write;
 use tlslake_engine::diagnose::{Diagnosis, Finding};
 
 use super::super::shorten::printable;
-use super::{certainty, clients, headline, more, nothing_failed, source, span, weight, when};
+use super::{
+    IN_SHORT, certainty, clients, headline, in_short, more, needs_table, nothing_failed, put_your_own, source, span, subject, weight, when,
+};
 use crate::commands::DiagnosisOutcome;
 
 pub(in crate::render) fn render(outcome: &DiagnosisOutcome) -> String {
@@ -17,11 +19,17 @@ pub(in crate::render) fn render(outcome: &DiagnosisOutcome) -> String {
     if diagnosis.total_findings == 0 {
         let _ = writeln!(page, "{}", nothing_failed(outcome));
     }
+    if needs_table(diagnosis) {
+        table(&mut page, diagnosis);
+    }
     for (index, one) in diagnosis.findings.iter().enumerate() {
         finding(&mut page, index + 1, one, diagnosis);
     }
     if let Some(more) = more(diagnosis) {
         let _ = writeln!(page, "_{more}_\n");
+    }
+    if let Some(own) = put_your_own(diagnosis) {
+        let _ = writeln!(page, "{}\n", escaped(&own));
     }
     if !diagnosis.notes.is_empty() {
         page.push_str("## Notes\n\n");
@@ -30,11 +38,21 @@ pub(in crate::render) fn render(outcome: &DiagnosisOutcome) -> String {
     format!("{}\n", page.trim_end())
 }
 
+/// Every case by reason.
+fn table(page: &mut String, diagnosis: &Diagnosis) {
+    let _ = writeln!(page, "## In short\n\n| {} |\n|{}", IN_SHORT.join(" | "), " --- |".repeat(IN_SHORT.len()));
+    for reason in &diagnosis.reasons {
+        let cells = in_short(reason, diagnosis).map(|cell| escaped(&cell));
+        let _ = writeln!(page, "| {} |", cells.join(" | "));
+    }
+    page.push('\n');
+}
+
 fn finding(page: &mut String, rank: usize, finding: &Finding, diagnosis: &Diagnosis) {
     let (reason, cause, sure) = (code(&finding.reason), finding.cause.name(), certainty(finding.certainty));
     let _ = writeln!(page, "## {rank}. {reason}: {cause} ({sure})\n");
     let _ = writeln!(page, "**{sure}**: {}\n", escaped(&finding.summary));
-    let subject = finding.subject.as_deref().map_or_else(|| "none logged".to_owned(), code);
+    let subject = finding.subject.as_deref().map_or_else(|| "none logged".to_owned(), |_| code(subject(finding)));
     let serial = finding.serial.as_deref().map(|serial| format!(", serial {}", code(serial))).unwrap_or_default();
     let listeners: Vec<String> = finding.listeners.iter().map(|listener| code(listener)).collect();
     item(page, &format!("Affected: {}", weight(finding, diagnosis)));

@@ -54,9 +54,7 @@ fn what_stands_in_the_bundle_is_not_what_the_client_sends() {
     let mut params = ca_params("Root", LONG);
     params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
     let for_servers = CertifiedIssuer::self_signed(params, KeyPair::generate().unwrap()).unwrap();
-    for (reason, root) in
-        [("ClientCertMaxSizeExceeded", &big), ("ClientCertPurposeInvalid", &for_servers)]
-    {
+    for (reason, root) in [("ClientCertMaxSizeExceeded", &big), ("ClientCertPurposeInvalid", &for_servers)] {
         let finding = with_named(failing(reason), &[("ca.pem", root.pem())], &[("leaf.pem", for_clients(root))], &[], None);
         assert_ne!(finding.certainty, Certainty::Proven, "{finding:#?}");
     }
