@@ -7,7 +7,7 @@ use crate::reasons::{Evidence, EvidenceSource};
 
 use super::case::{Case, Tally, are_different};
 use super::peers::Successor;
-use super::words::{between, counted, instant, listed, number};
+use super::words::{between, counted, instant, listed, number, times};
 
 /// How a certificate did where it fails, and elsewhere.
 #[derive(Debug, Default)]
@@ -18,6 +18,8 @@ pub(super) struct Past<'a> {
     pub(super) works_here_too: Option<Tally>,
     /// Whether some of these may lie between failures on the same listener.
     pub(super) works_among_failures: bool,
+    /// The last failure, if the certificate worked afterwards on every listener where it failed.
+    pub(super) over_since: Option<i64>,
     /// Listeners on which it never failed for this reason, with successes at or after the first failure.
     pub(super) works_elsewhere: Vec<(&'a Listener, Tally)>,
     /// Successes in all.
@@ -39,7 +41,10 @@ pub(super) fn of<'a>(case: &Case<'a>) -> Past<'a> {
     let sum = |tallies: Vec<Tally>| tallies.into_iter().reduce(add);
     let before = here.iter().filter(|(failed, worked)| worked.last < failed.first).map(|(_, worked)| *worked).collect();
     let too = here.iter().filter(|(failed, worked)| worked.last >= failed.first).map(|(_, worked)| *worked).collect();
+    let failed_listeners = case.failures.iter().all(|one| one.key.listener.is_some()).then(|| case.listeners().len());
+    let recovered = here.iter().filter(|(failed, worked)| worked.last > failed.last).count();
     Past {
+        over_since: failed_listeners.filter(|failed| *failed == recovered && recovered > 0).map(|_| case.last()),
         worked_here_before: sum(before),
         works_here_too: sum(too),
         works_among_failures: here.iter().any(|(failed, worked)| worked.last >= failed.first && worked.first <= failed.last),
@@ -106,13 +111,13 @@ fn scope(case: &Case<'_>, past: &Past<'_>) -> String {
 
 fn worked_before(case: &Case<'_>, past: &Past<'_>) -> Option<String> {
     let worked = past.worked_here_before?;
-    let (times, until) = (counted(worked.count, "time"), instant(worked.last));
+    let (times, until) = (times(worked.count), instant(worked.last));
     let gap = between(worked.last, case.first());
     Some(format!("This very certificate succeeded {times} here before, until {until}, {gap} before the first failure."))
 }
 
 fn works_here_too(case: &Case<'_>, worked: Tally) -> String {
-    let times = counted(worked.count, "time");
+    let times = times(worked.count);
     if worked.first > case.last() {
         return format!("This very certificate has succeeded here since the last failure: {times}, first at {}.", instant(worked.first));
     }
@@ -123,11 +128,11 @@ fn works_here_too(case: &Case<'_>, worked: Tally) -> String {
 fn elsewhere(past: &Past<'_>) -> Option<String> {
     let (_, latest) = past.works_elsewhere.iter().max_by_key(|(_, worked)| worked.last)?;
     let names: Vec<String> = past.works_elsewhere.iter().map(|(listener, _)| listener.to_string()).collect();
-    let times: u64 = past.works_elsewhere.iter().map(|(_, worked)| worked.count).sum();
+    let count: u64 = past.works_elsewhere.iter().map(|(_, worked)| worked.count).sum();
     Some(format!(
         "This very certificate succeeds on {}: {}, last at {}, after the first failure here.",
         listed(&names),
-        counted(times, "time"),
+        times(count),
         instant(latest.last),
     ))
 }
@@ -144,7 +149,7 @@ fn replaced(rotated: &Successor<'_>) -> String {
         others => format!(" ({} of this subject work, too)", counted(others as u64, "more serial")),
     };
     let meaning = if rotated.newer { ": this one seems rotated, and these connections still use the old one" } else { "" };
-    let (times, last) = (counted(rotated.worked.count, "time"), instant(rotated.worked.last));
+    let (times, last) = (times(rotated.worked.count), instant(rotated.worked.last));
     format!("{which} of the same subject works: serial {} succeeded {times}, last at {last}{more}{meaning}.", rotated.serial)
 }
 

@@ -14,6 +14,7 @@ use super::case::Case;
 use super::facts;
 use super::finding::{Certainty, Hypothesis};
 use super::past::{self, Past};
+use super::words::instant;
 
 /// What is wrong.
 #[derive(Debug)]
@@ -90,6 +91,9 @@ pub(super) fn of(case: &Case<'_>, material: &Material, mode: Option<Mode>) -> Ve
     facts::apply(&mut verdict, case, &past, material, mode);
     let aside = std::mem::take(&mut verdict.aside);
     verdict.summary.push_str(&aside);
+    if let Some(last) = past.over_since {
+        verdict.summary.push_str(&format!(" It is over since {}: this certificate has worked there again.", instant(last)));
+    }
     verdict.evidence.extend(past::evidence(case, &past));
     if let Some(rotated) = past.rotated.as_ref().filter(|rotated| rotated.newer) {
         verdict.summary.push_str(&format!(" A newer certificate of the same subject (serial {}) works.", rotated.serial));
