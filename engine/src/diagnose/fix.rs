@@ -2,6 +2,8 @@
 //!
 //! A subject is chosen by whoever connects, and ends up in a command that somebody pastes: every value is quoted as one word of a POSIX shell.
 
+use std::borrow::Cow;
+
 use super::case::Case;
 use super::finding::Fix;
 use super::verdict::{ShownBy, Verdict};
@@ -15,15 +17,30 @@ pub(super) fn steps(case: &Case<'_>, verdict: &Verdict, options: &Options) -> Ve
     let put_in = |template: &str| reasons::fill(template, |name| quoted(name, case, &verdict.files, options)).into_owned();
     let steps = advised(case, verdict.cause, options.mode).iter();
     steps
-        .map(|one| Fix {
-            step: reasons::fill(one.step, |name| known(name).map(|value| printable(&value))).into_owned(),
-            command: one.command.map(put_in),
-            placeholders: one
-                .command
+        .filter_map(|one| Some((one.step, searchable(one, case)?)))
+        .map(|(step, command)| Fix {
+            step: reasons::fill(step, |name| known(name).map(|value| printable(&value))).into_owned(),
+            command: command.as_deref().map(put_in),
+            placeholders: command
+                .as_deref()
                 .map(|template| open(template, |name| quoted(name, case, &verdict.files, options).is_some()))
                 .unwrap_or_default(),
         })
         .collect()
+}
+
+/// The command of a step. A serial number that is none cannot be searched for: the subject is then, and without one there is no such step.
+fn searchable(step: &FixStep, case: &Case<'_>) -> Option<Option<Cow<'static, str>>> {
+    let is_hex = |serial: &str| !serial.is_empty() && serial.chars().all(|c| c.is_ascii_hexdigit() || c == ':');
+    let Some(command) = step.command else { return Some(None) };
+    let is_searched = command.contains("{serial}") && case.history.serial.as_deref().is_some_and(|serial| !is_hex(serial));
+    match is_searched {
+        false => Some(Some(Cow::Borrowed(command))),
+        true if command.contains("--serial {serial}") && case.history.subject.is_some() => {
+            Some(Some(Cow::Owned(command.replace("--serial {serial}", "--subject {subject}"))))
+        }
+        true => None,
+    }
 }
 
 /// The examples that stay in a template, each once.
@@ -53,7 +70,9 @@ fn advised(case: &Case<'_>, cause: Cause, mode: Option<Mode>) -> &'static [FixSt
 pub(super) fn fill_checks(verdict: &mut Verdict, case: &Case<'_>, options: &Options) {
     let files = &verdict.files;
     for one in &mut verdict.hypotheses {
-        one.check = reasons::fill(one.cause.advice().check, |name| quoted(name, case, files, options)).into_owned();
+        let fill = |template: &str| reasons::fill(template, |name| quoted(name, case, files, options)).into_owned();
+        let check = one.cause.advice().check;
+        one.check = fill(&fenced(check, &fill(&check.replace('`', ""))));
     }
 }
 
@@ -82,6 +101,12 @@ fn value(placeholder: &str, case: &Case<'_>, files: &ShownBy, options: &Options)
         "crl" => files.crl.clone().or_else(|| only(&given.crls)),
         _ => None,
     }
+}
+
+/// A template whose backticks are so many that none of those in `filled`, its text with values, ends what they enclose.
+fn fenced(template: &str, filled: &str) -> String {
+    let longest = filled.split(|c| c != '`').map(str::len).max().unwrap_or(0);
+    template.replace('`', &"`".repeat(longest + 1))
 }
 
 /// The name of the only file.

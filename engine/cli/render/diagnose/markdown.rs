@@ -111,10 +111,41 @@ fn longest_run(text: &str) -> usize {
     text.split(|c| c != '`').map(str::len).max().unwrap_or(0)
 }
 
-/// Sentences of ours, with what stands between backticks as code. However these are paired, nothing in them means anything else.
+/// Sentences of ours, with what stands between runs of as many backticks as code. However these are paired, nothing in them means anything
+/// else.
 fn prose(text: &str) -> String {
-    let pieces = text.split('`').enumerate();
-    pieces.map(|(index, piece)| if index % 2 == 0 { escaped(piece) } else { code(piece) }).collect()
+    let mut prose = String::with_capacity(text.len() + 16);
+    let mut rest = text;
+    while let Some((before, from)) = rest.find('`').and_then(|at| rest.split_at_checked(at)) {
+        let inside = from.trim_start_matches('`');
+        let fence = from.len() - inside.len();
+        prose.push_str(&escaped(before));
+        rest = match closed_by(inside, fence) {
+            Some((inside, behind)) => {
+                prose.push_str(&code(inside));
+                behind
+            }
+            None => {
+                prose.push_str(&escaped(&"`".repeat(fence)));
+                inside
+            }
+        };
+    }
+    prose.push_str(&escaped(rest));
+    prose
+}
+
+/// What stands before the next run of exactly so many backticks, and behind it.
+fn closed_by(text: &str, fence: usize) -> Option<(&str, &str)> {
+    let mut from = 0;
+    while let Some(at) = text.get(from..)?.find('`').map(|at| from + at) {
+        let run = text.get(at..)?.chars().take_while(|c| *c == '`').count();
+        if run == fence {
+            return Some((text.get(..at)?, text.get(at + run..)?));
+        }
+        from = at + run;
+    }
+    None
 }
 
 /// Text with everything that means something in Markdown or HTML made to mean itself.
@@ -129,11 +160,18 @@ pub(super) fn escaped(text: &str) -> String {
             '&' => escaped.push_str("&amp;"),
             // No mention of anybody, and no link.
             '@' => escaped.push_str("&#64;"),
-            ':' if escaped.ends_with("http") || escaped.ends_with("https") => escaped.push_str("&#58;"),
+            ':' if ends_with_any(&escaped, &["http", "https", "mailto", "ftp", "xmpp"]) => escaped.push_str("&#58;"),
+            '.' if ends_with_any(&escaped, &["www"]) => escaped.push_str("&#46;"),
             _ => escaped.push(c),
         }
     }
     escaped
+}
+
+/// Whether `text` ends with one of these words, in any letter case.
+fn ends_with_any(text: &str, words: &[&str]) -> bool {
+    let end = |word: &str| text.len().checked_sub(word.len()).and_then(|at| text.get(at..));
+    words.iter().any(|word| end(word).is_some_and(|end| end.eq_ignore_ascii_case(word)))
 }
 
 #[cfg(test)]
@@ -144,6 +182,9 @@ mod tests {
     fn text_of_a_stranger_means_itself() {
         assert_eq!(prose("CN=<b>*x*</b> [a](b) `c*` @all"), "CN=&lt;b&gt;\\*x\\*&lt;/b&gt; \\[a\\](b) `c*` &#64;all");
         assert_eq!(prose("a\nb"), "a\\\\u{a}b");
+        assert_eq!(prose("run ``a 'CN=x`y'`` [z](w)"), "run ``a 'CN=x`y'`` \\[z\\](w)");
+        assert_eq!(prose("CN=x` [z](w)"), "CN=x\\` \\[z\\](w)");
+        assert_eq!(escaped("HTTPS://a Www.b MAILTO:c"), "HTTPS&#58;//a Www&#46;b MAILTO&#58;c");
         assert_eq!(code("a`b"), "``a`b``");
         assert_eq!(code("`"), "`` ` ``");
         assert_eq!(code("a\n# b"), "`a\\u{a}# b`");
