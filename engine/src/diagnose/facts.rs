@@ -58,7 +58,8 @@ impl Court<'_> {
         if is_about_a_leaf && (history.subject.is_none() || history.serial.is_none()) {
             return Some("The log does not have both subject and serial of the certificate, so the files may tell of another one.");
         }
-        if self.mode == Some(Mode::Passthrough) && is_about_the_trust_store(fact) {
+        // Revoked is revoked, whoever verifies.
+        if self.mode == Some(Mode::Passthrough) && fact.kind != FactKind::Revoked && is_about_the_trust_store(fact) {
             return Some("In passthrough mode the balancer verifies nothing, so its trust store proves nothing.");
         }
         if fact.kind != FactKind::Revoked && is_about_the_trust_store(fact) && self.past.works_among_failures {
