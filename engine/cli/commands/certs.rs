@@ -42,13 +42,14 @@ impl Certs {
         let found = progress::watch(self.progress, &control.progress, || run::certificates(&self.inputs, &self.read, &control))?;
         let mut inventory = diagnose::inventory(&found.certificates, &self.options);
         inventory.notes.extend(limits(&found.report));
+        (inventory.rejected, inventory.failed_files) = (found.report.rejected, found.report.failed_files.clone());
         Ok(CertsOutcome { inventory, report: found.report, inputs: self.inputs })
     }
 }
 
 /// What of the input could not be used.
 fn limits(report: &Report) -> Vec<String> {
-    let trouble = (!report.is_clean()).then(|| format!("{}: what they hold is in no row", text::trouble(report)));
+    let trouble = (!report.is_clean()).then(|| format!("{}; what could not be read is in no row", text::trouble_in_full(report)));
     trouble.into_iter().chain(report.notes.iter().cloned()).collect()
 }
 
@@ -58,6 +59,6 @@ impl CertsOutcome {
     }
 
     pub(super) fn warning(&self) -> Option<String> {
-        (!self.report.is_clean()).then(|| format!("{}; exit code {}", text::trouble(&self.report), Exit::Incomplete as u8))
+        (!self.report.is_clean()).then(|| format!("{}; exit code {}", text::trouble_in_full(&self.report), Exit::Incomplete as u8))
     }
 }

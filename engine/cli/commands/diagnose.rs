@@ -60,6 +60,7 @@ impl Diagnose {
         let found = progress::watch(self.progress, &control.progress, || run::certificates(&self.inputs, &self.read, &control))?;
         let mut diagnosis = diagnose::diagnose(&found.certificates, &material, &options);
         diagnosis.notes.extend(limits(&found.report));
+        (diagnosis.rejected, diagnosis.failed_files) = (found.report.rejected, found.report.failed_files.clone());
         if let Some(folder) = &self.support_pack {
             exit::note(&self.pack(folder, &found, &material, options)?);
         }
@@ -75,22 +76,22 @@ impl Diagnose {
                 ModeFlag::Passthrough => Mode::Passthrough,
             }),
             top: self.top,
+            reasons: Vec::new(),
             given: Given { inputs: self.inputs.clone(), client_certs: names(client_cert), ca_bundles: names(ca_bundle), crls: names(crl) },
         }
     }
 
     /// Writes the support pack, if there is anything to ask; says what became of it.
     fn pack(&self, folder: &Path, found: &CertificatesOutcome, material: &Material, options: Options) -> Result<String, Failure> {
-        let mut all = diagnose::diagnose(&found.certificates, material, &Options { top: None, ..options });
-        all.findings.retain(support_pack::concerns);
+        let reasons = support_pack::REASONS.map(str::to_owned).to_vec();
+        let mut all = diagnose::diagnose(&found.certificates, material, &Options { top: None, reasons, ..options });
         if all.findings.is_empty() {
             return Ok("no support pack was written: nothing failed for a reason that AWS Support has to explain \
                        (UnmappedConnectionError, ClientCertCrlProcessingError)"
                 .to_owned());
         }
-        all.total_findings = all.findings.len() as u64;
-        all.failures = all.findings.iter().map(|finding| finding.count).sum();
         all.notes.extend(limits(&found.report));
+        (all.rejected, all.failed_files) = (found.report.rejected, found.report.failed_files.clone());
         let Pack { lines, .. } = support_pack::write(folder, all, material, &self.inputs, &self.read)?;
         let folder = folder.display();
         Ok(format!("support pack for AWS Support: {folder} ({lines} log lines); {folder}/README.md says what is in it and what to add"))
@@ -113,7 +114,8 @@ type Adder = fn(&mut Material, &str, &[u8]) -> Result<(), TrustError>;
 
 /// What of the input could not be used.
 fn limits(report: &Report) -> Vec<String> {
-    let trouble = (!report.is_clean()).then(|| format!("{}: what they hold is in no finding", crate::render::text::trouble(report)));
+    let trouble =
+        (!report.is_clean()).then(|| format!("{}; what could not be read is in no finding", crate::render::text::trouble_in_full(report)));
     trouble.into_iter().chain(report.notes.iter().cloned()).collect()
 }
 
@@ -123,7 +125,7 @@ impl DiagnosisOutcome {
     }
 
     pub(super) fn warning(&self) -> Option<String> {
-        let trouble = || format!("{}; exit code {}", crate::render::text::trouble(&self.report), Exit::Incomplete as u8);
+        let trouble = || format!("{}; exit code {}", crate::render::text::trouble_in_full(&self.report), Exit::Incomplete as u8);
         (!self.report.is_clean()).then(trouble)
     }
 }

@@ -17,7 +17,7 @@ use crate::exit::Failure;
 use crate::render::support_readme;
 
 /// The reasons for which AWS Support is asked.
-const REASONS: [&str; 2] = ["UnmappedConnectionError", "ClientCertCrlProcessingError"];
+pub(super) const REASONS: [&str; 2] = ["UnmappedConnectionError", "ClientCertCrlProcessingError"];
 /// Bytes of log lines in a pack at most.
 const MOST_LINES: usize = 64 << 20;
 
@@ -41,11 +41,6 @@ pub(crate) struct PackedFile {
     pub(crate) given: String,
     /// Whether the findings are about one of them.
     pub(crate) is_logged: bool,
-}
-
-/// Whether AWS Support has to be asked.
-pub(super) fn concerns(finding: &Finding) -> bool {
-    REASONS.contains(&finding.reason.as_str())
 }
 
 /// Fails unless a pack can be written to `folder`: it must be new or empty.

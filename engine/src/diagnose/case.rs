@@ -2,8 +2,11 @@
 
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::rc::Rc;
 
 use crate::aggregate::{CertificateHistory, Certificates, Clients, LeafState, Listener, Use, UseVerdict};
+
+use super::peers::Peers;
 
 /// Failed connections that one finding is about.
 #[derive(Debug)]
@@ -12,8 +15,8 @@ pub(super) struct Case<'a> {
     pub(super) reason: &'a str,
     /// All that is known of the certificate.
     pub(super) history: &'a CertificateHistory,
-    /// The certificates of this subject, this one among them.
-    pub(super) same_subject: &'a [CertificateHistory],
+    /// The certificates of this subject that work, this one among them if it does.
+    pub(super) peers: Rc<Peers<'a>>,
     /// The certificate's uses that failed for this reason; never empty.
     pub(super) failures: Vec<&'a Use>,
     /// Other certificates that fail for this reason on one of these listeners: of the listener where there are most.
@@ -43,9 +46,10 @@ impl Tally {
 pub(super) fn cases(certificates: &Certificates) -> Vec<Case<'_>> {
     let mut cases = Vec::new();
     for same_subject in certificates.histories.chunk_by(|one, next| one.subject == next.subject) {
+        let peers = Rc::new(Peers::of(same_subject));
         for history in same_subject {
             let by_reason = failures(history).into_iter();
-            cases.extend(by_reason.map(|(reason, failures)| Case { reason, history, same_subject, failures, fellows: 0 }));
+            cases.extend(by_reason.map(|(reason, failures)| Case { reason, history, peers: Rc::clone(&peers), failures, fellows: 0 }));
         }
     }
     count_fellows(&mut cases);

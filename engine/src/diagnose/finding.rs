@@ -3,6 +3,7 @@
 use serde::Serialize;
 
 use crate::reasons::{Cause, Evidence};
+use crate::report::FailedFile;
 
 /// A diagnosis of an input.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -15,8 +16,14 @@ pub struct Diagnosis {
     pub untold: u64,
     /// Findings in all; `findings` may hold fewer ([`super::Options::top`]).
     pub total_findings: u64,
+    /// All findings by reason, those left out of `findings` included; most failures first.
+    pub reasons: Vec<ReasonInShort>,
     /// Most affected connections first.
     pub findings: Vec<Finding>,
+    /// Lines that were no log lines; 0 unless whoever read the input says so.
+    pub rejected: u64,
+    /// Files that could not be read to their end, likewise.
+    pub failed_files: Vec<FailedFile>,
     /// What limits these answers: tables that were full, files that failed.
     pub notes: Vec<String>,
 }
@@ -24,6 +31,29 @@ pub struct Diagnosis {
 impl Diagnosis {
     /// The schema's name and version.
     pub const SCHEMA: &'static str = "tlslake.diagnosis/1";
+}
+
+/// Connections that failed for one reason, whatever the certificate.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct ReasonInShort {
+    /// The code after `Failed:`.
+    pub reason: String,
+    /// Certificates that failed for it.
+    pub certificates: u64,
+    /// Connections that failed.
+    pub failures: u64,
+    /// Their part of all failures, 0 to 1.
+    pub share: f64,
+    /// Different client addresses.
+    pub clients: u64,
+    /// Whether `clients` is exact; an estimate (±6 %) otherwise.
+    pub clients_exact: bool,
+    /// `app/name/id:port`, in order.
+    pub listeners: Vec<String>,
+    /// The earliest, RFC 3339, UTC.
+    pub first: String,
+    /// The latest, RFC 3339, UTC.
+    pub last: String,
 }
 
 /// Connections that failed for one reason with one certificate.
@@ -98,4 +128,6 @@ pub struct Fix {
     pub step: String,
     /// What to type; `None` where nothing can be typed.
     pub command: Option<String>,
+    /// What stands in the command only as an example, to be replaced by one's own.
+    pub placeholders: Vec<&'static str>,
 }

@@ -31,6 +31,8 @@ mod finding;
 mod fix;
 mod inventory;
 mod past;
+mod peers;
+mod short;
 #[cfg(test)]
 mod tests;
 mod verdict;
@@ -40,7 +42,7 @@ use crate::aggregate::Certificates;
 pub use crate::reasons::{Evidence, EvidenceSource};
 use crate::trust::Material;
 use case::Case;
-pub use finding::{AffectedClients, Certainty, Diagnosis, Finding, Fix, Hypothesis};
+pub use finding::{AffectedClients, Certainty, Diagnosis, Finding, Fix, Hypothesis, ReasonInShort};
 pub use inventory::{
     CertificateInventory, CertificateRow, CertificateState, Forecast, ForgottenCertificates, InventoryOptions, WithoutCertificate,
     inventory,
@@ -51,6 +53,8 @@ pub use inventory::{
 pub struct Options {
     /// How the listeners verify clients; `None`: not known, which advice takes for [`Mode::Verify`].
     pub mode: Option<Mode>,
+    /// The reasons that findings are wanted of; empty: of every one.
+    pub reasons: Vec<String>,
     /// Findings wanted at most, the most affected first; `None`: all.
     pub top: Option<usize>,
     /// What advice may call by name.
@@ -85,22 +89,29 @@ const MAX_SAMPLE: usize = 5;
 /// Finds out what is wrong with the certificates that fail, by what was logged and what the files given prove.
 pub fn diagnose(certificates: &Certificates, material: &Material, options: &Options) -> Diagnosis {
     let mut cases = case::cases(certificates);
-    let untold = certificates.forgotten.map_or(0, |forgotten| forgotten.failures);
+    let is_wanted = |case: &Case<'_>| options.reasons.is_empty() || options.reasons.iter().any(|reason| reason == case.reason);
+    cases.retain(is_wanted);
+    // Nobody knows for which reasons those failed.
+    let untold = certificates.forgotten.filter(|_| options.reasons.is_empty()).map_or(0, |forgotten| forgotten.failures);
     let (told, total_findings) = (cases.iter().map(Case::count).sum::<u64>(), cases.len() as u64);
+    let reasons = short::reasons(&cases, told + untold);
     cases.truncate(options.top.unwrap_or(usize::MAX));
     Diagnosis {
         schema: Diagnosis::SCHEMA,
         failures: told + untold,
         untold,
         total_findings,
+        reasons,
+        rejected: 0,
+        failed_files: Vec::new(),
         findings: cases.iter().map(|case| finding(case, material, options)).collect(),
         notes: notes(certificates),
     }
 }
 
 fn finding(case: &Case<'_>, material: &Material, options: &Options) -> Finding {
-    let mut verdict = verdict::of(case, material);
-    fix::fill_checks(&mut verdict.hypotheses, case, options);
+    let mut verdict = verdict::of(case, material, options.mode);
+    fix::fill_checks(&mut verdict, case, options);
     let clients = case.clients();
     Finding {
         reason: case.reason.to_owned(),

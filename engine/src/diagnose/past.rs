@@ -2,11 +2,12 @@
 //!
 //! Nothing is said never to have happened to a certificate whose history may be incomplete.
 
-use crate::aggregate::{CertificateHistory, LeafState, Listener, UseVerdict};
+use crate::aggregate::{LeafState, Listener, UseVerdict};
 use crate::reasons::{Evidence, EvidenceSource};
 
-use super::case::{Case, Tally, are_different, successes};
-use super::words::{between, counted, instant, listed, number};
+use super::case::{Case, Tally, are_different};
+use super::peers::Successor;
+use super::words::{between, counted, instant, listed, number, times};
 
 /// How a certificate did where it fails, and elsewhere.
 #[derive(Debug, Default)]
@@ -15,6 +16,10 @@ pub(super) struct Past<'a> {
     pub(super) worked_here_before: Option<Tally>,
     /// Successes on a listener where it fails, some after its first failure there.
     pub(super) works_here_too: Option<Tally>,
+    /// Whether some of these may lie between failures on the same listener.
+    pub(super) works_among_failures: bool,
+    /// The last failure, if the certificate worked afterwards on every listener where it failed.
+    pub(super) over_since: Option<i64>,
     /// Listeners on which it never failed for this reason, with successes at or after the first failure.
     pub(super) works_elsewhere: Vec<(&'a Listener, Tally)>,
     /// Successes in all.
@@ -22,25 +27,12 @@ pub(super) struct Past<'a> {
     /// Whether that is all there were.
     pub(super) complete: bool,
     /// What replaced it.
-    pub(super) rotated: Option<Rotated<'a>>,
-}
-
-/// Another certificate of the same subject that worked after this one's first failure.
-#[derive(Debug)]
-pub(super) struct Rotated<'a> {
-    /// As logged.
-    pub(super) serial: &'a str,
-    /// Its successes.
-    pub(super) successes: Tally,
-    /// Whether its validity begins later.
-    pub(super) newer: bool,
-    /// How many more there are.
-    pub(super) others: usize,
+    pub(super) rotated: Option<Successor<'a>>,
 }
 
 /// Looks at a case's history. Without a serial there is no certificate to speak of.
 pub(super) fn of<'a>(case: &Case<'a>) -> Past<'a> {
-    let rotated = rotated(case);
+    let rotated = case.peers.successor(case.history, case.first());
     if !case.is_one_certificate() {
         return Past { rotated, ..Past::default() };
     }
@@ -49,9 +41,13 @@ pub(super) fn of<'a>(case: &Case<'a>) -> Past<'a> {
     let sum = |tallies: Vec<Tally>| tallies.into_iter().reduce(add);
     let before = here.iter().filter(|(failed, worked)| worked.last < failed.first).map(|(_, worked)| *worked).collect();
     let too = here.iter().filter(|(failed, worked)| worked.last >= failed.first).map(|(_, worked)| *worked).collect();
+    let failed_listeners = case.failures.iter().all(|one| one.key.listener.is_some()).then(|| case.listeners().len());
+    let recovered = here.iter().filter(|(failed, worked)| worked.last > failed.last).count();
     Past {
+        over_since: failed_listeners.filter(|failed| *failed == recovered && recovered > 0).map(|_| case.last()),
         worked_here_before: sum(before),
         works_here_too: sum(too),
+        works_among_failures: here.iter().any(|(failed, worked)| worked.last >= failed.first && worked.first <= failed.last),
         works_elsewhere: works_elsewhere(case),
         successes: Tally::of(case.successes()),
         complete: !case.history.incomplete,
@@ -72,23 +68,6 @@ fn works_elsewhere<'a>(case: &Case<'a>) -> Vec<(&'a Listener, Tally)> {
         elsewhere.into_iter().filter(|listener| !failing.is_empty() && failing.iter().all(|here| are_different(here, listener)));
     let tallied = elsewhere.filter_map(|listener| Some((listener, case.successes_on(listener)?)));
     tallied.filter(|(_, worked)| worked.last >= case.first()).collect()
-}
-
-/// The certificate of the same subject that worked last, if that was after this one's first failure.
-fn rotated<'a>(case: &Case<'a>) -> Option<Rotated<'a>> {
-    case.history.subject.as_ref()?;
-    let own = case.history.serial.as_deref()?;
-    let others = case.same_subject.iter().filter(|other| other.serial.as_deref().is_some_and(|serial| serial != own));
-    let working = others.filter_map(|other| Some((other, Tally::of(successes(other))?)));
-    let mut working: Vec<(&CertificateHistory, Tally)> = working.filter(|(_, worked)| worked.last >= case.first()).collect();
-    working.sort_by_key(|(other, worked)| (is_newer(other, case.history), worked.last));
-    let (latest, successes) = *working.last()?;
-    let newer = is_newer(latest, case.history);
-    Some(Rotated { serial: latest.serial.as_deref()?, successes, newer, others: working.len() - 1 })
-}
-
-fn is_newer(one: &CertificateHistory, other: &CertificateHistory) -> bool {
-    matches!((one.not_before, other.not_before), (Some(one), Some(other)) if one > other)
 }
 
 /// What was seen, in sentences.
@@ -132,13 +111,13 @@ fn scope(case: &Case<'_>, past: &Past<'_>) -> String {
 
 fn worked_before(case: &Case<'_>, past: &Past<'_>) -> Option<String> {
     let worked = past.worked_here_before?;
-    let (times, until) = (counted(worked.count, "time"), instant(worked.last));
+    let (times, until) = (times(worked.count), instant(worked.last));
     let gap = between(worked.last, case.first());
     Some(format!("This very certificate succeeded {times} here before, until {until}, {gap} before the first failure."))
 }
 
 fn works_here_too(case: &Case<'_>, worked: Tally) -> String {
-    let times = counted(worked.count, "time");
+    let times = times(worked.count);
     if worked.first > case.last() {
         return format!("This very certificate has succeeded here since the last failure: {times}, first at {}.", instant(worked.first));
     }
@@ -149,11 +128,11 @@ fn works_here_too(case: &Case<'_>, worked: Tally) -> String {
 fn elsewhere(past: &Past<'_>) -> Option<String> {
     let (_, latest) = past.works_elsewhere.iter().max_by_key(|(_, worked)| worked.last)?;
     let names: Vec<String> = past.works_elsewhere.iter().map(|(listener, _)| listener.to_string()).collect();
-    let times: u64 = past.works_elsewhere.iter().map(|(_, worked)| worked.count).sum();
+    let count: u64 = past.works_elsewhere.iter().map(|(_, worked)| worked.count).sum();
     Some(format!(
         "This very certificate succeeds on {}: {}, last at {}, after the first failure here.",
         listed(&names),
-        counted(times, "time"),
+        times(count),
         instant(latest.last),
     ))
 }
@@ -163,14 +142,14 @@ fn never_worked(case: &Case<'_>, past: &Past<'_>) -> Option<String> {
     never.then(|| "This certificate never succeeded in this input.".to_owned())
 }
 
-fn replaced(rotated: &Rotated<'_>) -> String {
+fn replaced(rotated: &Successor<'_>) -> String {
     let which = if rotated.newer { "A newer certificate" } else { "Another certificate" };
     let more = match rotated.others {
         0 => String::new(),
         others => format!(" ({} of this subject work, too)", counted(others as u64, "more serial")),
     };
-    let meaning = if rotated.newer { ": it was rotated, and these connections still use the old one" } else { "" };
-    let (times, last) = (counted(rotated.successes.count, "time"), instant(rotated.successes.last));
+    let meaning = if rotated.newer { ": this one seems rotated, and these connections still use the old one" } else { "" };
+    let (times, last) = (times(rotated.worked.count), instant(rotated.worked.last));
     format!("{which} of the same subject works: serial {} succeeded {times}, last at {last}{more}{meaning}.", rotated.serial)
 }
 
@@ -182,7 +161,7 @@ fn outside_validity(case: &Case<'_>) -> Option<String> {
     };
     let outside = case.while_leaf_was(&[state])?;
     let all = counted(case.count(), "handshake");
-    Some(format!("The client's certificate {what} at {} of {all}, too: that would fail next.", number(outside.count)))
+    Some(format!("The client's certificate {what} at {} of {all}, too: that may fail next.", number(outside.count)))
 }
 
 fn other_reasons(case: &Case<'_>) -> Option<String> {

@@ -45,6 +45,14 @@ pub(super) fn counted(count: u64, noun: &str) -> String {
     format!("{} {noun}{plural}", number(count))
 }
 
+/// `once`, `2 times`.
+pub(super) fn times(count: u64) -> String {
+    match count {
+        1 => "once".to_owned(),
+        more => format!("{} times", number(more)),
+    }
+}
+
 /// `a`, `a and b`, `a, b and 7 more`: three by name at most.
 pub(super) fn listed(names: &[String]) -> String {
     match names {

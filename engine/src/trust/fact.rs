@@ -9,6 +9,8 @@ pub struct Fact {
     pub kind: FactKind,
     /// The kind of file that shows it.
     pub source: EvidenceSource,
+    /// The name of the one file that it is about; `None` where it is about several, or none.
+    pub file: Option<String>,
     /// One sentence that names the file and the object, with numbers and dates.
     pub says: String,
 }

@@ -208,6 +208,12 @@ impl Material {
         self.certificates.get(id).map_or("", |given| &given.place)
     }
 
+    /// The name of the file that a certificate stands in.
+    pub(super) fn file_of(&self, id: usize) -> &str {
+        let mut files = self.bundles.iter().chain(&self.clients);
+        files.find(|file| file.certificates.contains(&id)).map_or("", |file| &file.name)
+    }
+
     /// `CN=a (client.pem)`.
     pub(super) fn title(&self, id: usize) -> String {
         self.certificates.get(id).map(|given| format!("{} ({})", given.certificate.subject, given.place)).unwrap_or_default()

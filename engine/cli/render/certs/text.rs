@@ -113,7 +113,7 @@ fn forecast(page: &mut Page, inventory: &CertificateInventory, forecast: &Foreca
         expiring(page, &inventory.certificates);
     }
     if !inventory.replaced.is_empty() {
-        page.section("Replaced in time", "not seen since a newer certificate of the same subject works: no danger");
+        page.section("Replaced in time", "not seen since a newer certificate of the same subject works, which all its clients use");
         expiring(page, &inventory.replaced);
     }
     if !inventory.expired_unseen.is_empty() {
@@ -179,7 +179,7 @@ fn remark(row: &CertificateRow) -> &'static str {
     match row {
         row if row.worked_after_expiry => "worked after expiry",
         row if row.validity_differs => "several validities logged",
-        row if row.rotated_by.is_some() && !row.replaced => "still used beside the newer one",
+        row if row.rotated_by.is_some() && !row.replaced => "not surely replaced everywhere",
         _ => "",
     }
 }

@@ -5,7 +5,9 @@ use std::fmt::Write;
 use tlslake_engine::diagnose::{Diagnosis, Finding};
 
 use super::super::shorten::printable;
-use super::{certainty, clients, headline, more, nothing_failed, source, span, weight, when};
+use super::{
+    IN_SHORT, certainty, clients, headline, in_short, more, needs_table, nothing_failed, put_your_own, source, span, subject, weight, when,
+};
 use crate::commands::DiagnosisOutcome;
 
 pub(in crate::render) fn render(outcome: &DiagnosisOutcome) -> String {
@@ -17,11 +19,17 @@ pub(in crate::render) fn render(outcome: &DiagnosisOutcome) -> String {
     if diagnosis.total_findings == 0 {
         let _ = writeln!(page, "{}", nothing_failed(outcome));
     }
+    if needs_table(diagnosis) {
+        table(&mut page, diagnosis);
+    }
     for (index, one) in diagnosis.findings.iter().enumerate() {
         finding(&mut page, index + 1, one, diagnosis);
     }
     if let Some(more) = more(diagnosis) {
         let _ = writeln!(page, "_{more}_\n");
+    }
+    if let Some(own) = put_your_own(diagnosis) {
+        let _ = writeln!(page, "{}\n", escaped(&own));
     }
     if !diagnosis.notes.is_empty() {
         page.push_str("## Notes\n\n");
@@ -30,11 +38,21 @@ pub(in crate::render) fn render(outcome: &DiagnosisOutcome) -> String {
     format!("{}\n", page.trim_end())
 }
 
+/// Every case by reason.
+fn table(page: &mut String, diagnosis: &Diagnosis) {
+    let _ = writeln!(page, "## In short\n\n| {} |\n|{}", IN_SHORT.join(" | "), " --- |".repeat(IN_SHORT.len()));
+    for reason in &diagnosis.reasons {
+        let cells = in_short(reason, diagnosis).map(|cell| escaped(&cell));
+        let _ = writeln!(page, "| {} |", cells.join(" | "));
+    }
+    page.push('\n');
+}
+
 fn finding(page: &mut String, rank: usize, finding: &Finding, diagnosis: &Diagnosis) {
     let (reason, cause, sure) = (code(&finding.reason), finding.cause.name(), certainty(finding.certainty));
     let _ = writeln!(page, "## {rank}. {reason}: {cause} ({sure})\n");
     let _ = writeln!(page, "**{sure}**: {}\n", escaped(&finding.summary));
-    let subject = finding.subject.as_deref().map_or_else(|| "none logged".to_owned(), code);
+    let subject = finding.subject.as_deref().map_or_else(|| "none logged".to_owned(), |_| code(subject(finding)));
     let serial = finding.serial.as_deref().map(|serial| format!(", serial {}", code(serial))).unwrap_or_default();
     let listeners: Vec<String> = finding.listeners.iter().map(|listener| code(listener)).collect();
     item(page, &format!("Affected: {}", weight(finding, diagnosis)));
@@ -93,10 +111,41 @@ fn longest_run(text: &str) -> usize {
     text.split(|c| c != '`').map(str::len).max().unwrap_or(0)
 }
 
-/// Sentences of ours, with what stands between backticks as code. However these are paired, nothing in them means anything else.
+/// Sentences of ours, with what stands between runs of as many backticks as code. However these are paired, nothing in them means anything
+/// else.
 fn prose(text: &str) -> String {
-    let pieces = text.split('`').enumerate();
-    pieces.map(|(index, piece)| if index % 2 == 0 { escaped(piece) } else { code(piece) }).collect()
+    let mut prose = String::with_capacity(text.len() + 16);
+    let mut rest = text;
+    while let Some((before, from)) = rest.find('`').and_then(|at| rest.split_at_checked(at)) {
+        let inside = from.trim_start_matches('`');
+        let fence = from.len() - inside.len();
+        prose.push_str(&escaped(before));
+        rest = match closed_by(inside, fence) {
+            Some((inside, behind)) => {
+                prose.push_str(&code(inside));
+                behind
+            }
+            None => {
+                prose.push_str(&escaped(&"`".repeat(fence)));
+                inside
+            }
+        };
+    }
+    prose.push_str(&escaped(rest));
+    prose
+}
+
+/// What stands before the next run of exactly so many backticks, and behind it.
+fn closed_by(text: &str, fence: usize) -> Option<(&str, &str)> {
+    let mut from = 0;
+    while let Some(at) = text.get(from..)?.find('`').map(|at| from + at) {
+        let run = text.get(at..)?.chars().take_while(|c| *c == '`').count();
+        if run == fence {
+            return Some((text.get(..at)?, text.get(at + run..)?));
+        }
+        from = at + run;
+    }
+    None
 }
 
 /// Text with everything that means something in Markdown or HTML made to mean itself.
@@ -111,11 +160,18 @@ pub(super) fn escaped(text: &str) -> String {
             '&' => escaped.push_str("&amp;"),
             // No mention of anybody, and no link.
             '@' => escaped.push_str("&#64;"),
-            ':' if escaped.ends_with("http") || escaped.ends_with("https") => escaped.push_str("&#58;"),
+            ':' if ends_with_any(&escaped, &["http", "https", "mailto", "ftp", "xmpp"]) => escaped.push_str("&#58;"),
+            '.' if ends_with_any(&escaped, &["www"]) => escaped.push_str("&#46;"),
             _ => escaped.push(c),
         }
     }
     escaped
+}
+
+/// Whether `text` ends with one of these words, in any letter case.
+fn ends_with_any(text: &str, words: &[&str]) -> bool {
+    let end = |word: &str| text.len().checked_sub(word.len()).and_then(|at| text.get(at..));
+    words.iter().any(|word| end(word).is_some_and(|end| end.eq_ignore_ascii_case(word)))
 }
 
 #[cfg(test)]
@@ -126,6 +182,9 @@ mod tests {
     fn text_of_a_stranger_means_itself() {
         assert_eq!(prose("CN=<b>*x*</b> [a](b) `c*` @all"), "CN=&lt;b&gt;\\*x\\*&lt;/b&gt; \\[a\\](b) `c*` &#64;all");
         assert_eq!(prose("a\nb"), "a\\\\u{a}b");
+        assert_eq!(prose("run ``a 'CN=x`y'`` [z](w)"), "run ``a 'CN=x`y'`` \\[z\\](w)");
+        assert_eq!(prose("CN=x` [z](w)"), "CN=x\\` \\[z\\](w)");
+        assert_eq!(escaped("HTTPS://a Www.b MAILTO:c"), "HTTPS&#58;//a Www&#46;b MAILTO&#58;c");
         assert_eq!(code("a`b"), "``a`b``");
         assert_eq!(code("`"), "`` ` ``");
         assert_eq!(code("a\n# b"), "`a\\u{a}# b`");

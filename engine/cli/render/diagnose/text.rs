@@ -4,7 +4,10 @@ use tlslake_engine::diagnose::{Certainty, Diagnosis, Finding};
 
 use super::super::page::{Page, style};
 use super::super::shorten::printable;
-use super::{certainty, clients, headline, more, nothing_failed, source, span, weight, when};
+use super::super::table::{Column, Grid};
+use super::{
+    IN_SHORT, certainty, clients, headline, in_short, more, needs_table, nothing_failed, put_your_own, source, span, subject, weight, when,
+};
 use crate::commands::DiagnosisOutcome;
 
 pub(in crate::render) fn render(page: &mut Page, outcome: &DiagnosisOutcome) {
@@ -16,6 +19,9 @@ pub(in crate::render) fn render(page: &mut Page, outcome: &DiagnosisOutcome) {
         page.blank();
         page.line(style::GOOD, &nothing_failed(outcome));
     }
+    if needs_table(diagnosis) {
+        table(page, diagnosis);
+    }
     for (index, one) in diagnosis.findings.iter().enumerate() {
         page.blank();
         finding(page, index + 1, one, diagnosis);
@@ -24,7 +30,29 @@ pub(in crate::render) fn render(page: &mut Page, outcome: &DiagnosisOutcome) {
         page.blank();
         page.line(style::QUIET, &more);
     }
+    if let Some(own) = put_your_own(diagnosis) {
+        page.blank();
+        page.paragraph(style::PLAIN, "", &own);
+    }
     notes(page, &diagnosis.notes);
+}
+
+/// Every case by reason.
+fn table(page: &mut Page, diagnosis: &Diagnosis) {
+    let [reason, certificates, failures, share, clients, listeners, since, last] = IN_SHORT;
+    let mut grid = Grid::new([
+        Column::text(reason),
+        Column::number(certificates),
+        Column::number(failures),
+        Column::number(share),
+        Column::number(clients),
+        Column::flexible(listeners),
+        Column::text(since),
+        Column::text(last),
+    ]);
+    diagnosis.reasons.iter().for_each(|reason| grid.row(in_short(reason, diagnosis)));
+    page.section("In short", "every finding, shown below or not, by reason");
+    page.table(grid);
 }
 
 fn finding(page: &mut Page, rank: usize, finding: &Finding, diagnosis: &Diagnosis) {
@@ -39,7 +67,7 @@ fn finding(page: &mut Page, rank: usize, finding: &Finding, diagnosis: &Diagnosi
 }
 
 fn facts(page: &mut Page, finding: &Finding) {
-    let subject = finding.subject.as_deref().unwrap_or("none logged");
+    let subject = subject(finding);
     let serial = finding.serial.as_deref().map(|serial| format!("  serial {serial}")).unwrap_or_default();
     page.line(style::PLAIN, &format!("  certificate  {subject}{serial}"));
     page.line(style::PLAIN, &format!("  clients      {}", clients(finding)));

@@ -38,6 +38,15 @@ fn notes(page: &mut Page, notes: &[String]) {
     }
 }
 
+/// Likewise, with the first failed file, what is wrong with it, and where.
+pub(crate) fn trouble_in_full(report: &Report) -> String {
+    let trouble = trouble(report);
+    match report.failed_files.first() {
+        Some(first) => format!("{trouble}; {}: {} (byte {})", first.object, first.error, first.offset),
+        None => trouble,
+    }
+}
+
 /// Rejected lines and failed files in a few words: `12 lines rejected, 1 of 64 files failed`. Empty for a clean report.
 pub(crate) fn trouble(report: &Report) -> String {
     let rejected = (report.rejected > 0).then(|| format!("{} rejected", counted(report.rejected, "line")));

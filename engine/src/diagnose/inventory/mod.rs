@@ -6,7 +6,7 @@
 //! A certificate *works* if on some listener its last verdict was `Success`. One that works and expires within the time asked for will fail,
 //! and so may one that worked even after its NotAfter, where a listener ignores expiry: that is the forecast. It is *rotated* if a certificate of the same subject that became
 //! valid later succeeded since the old one was first seen, and *replaced* if besides the old one was not seen since the new one first
-//! succeeded.
+//! succeeded, and all its clients are known and use the new one.
 
 mod forecast;
 mod row;
@@ -18,7 +18,7 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use crate::aggregate::{CertificateHistory, Certificates, Forgotten, UseVerdict};
-use crate::report::{TimeSpan, rfc3339};
+use crate::report::{FailedFile, TimeSpan, rfc3339};
 use forecast::Forecasted;
 use row::{Past, row};
 
@@ -57,6 +57,10 @@ pub struct CertificateInventory {
     pub without_certificate: WithoutCertificate,
     /// What was let go because there were more certificates than are told apart; it is in no row.
     pub forgotten: Option<ForgottenCertificates>,
+    /// Lines that were no log lines; 0 unless whoever read the input says so.
+    pub rejected: u64,
+    /// Files that could not be read to their end, likewise.
+    pub failed_files: Vec<FailedFile>,
     /// What limits these answers.
     pub notes: Vec<String>,
 }
@@ -121,8 +125,10 @@ pub fn inventory(certificates: &Certificates, options: &InventoryOptions) -> Cer
         replaced,
         expired_unseen,
         without_certificate: without_certificate(&certificates.histories),
-        notes: forgotten.iter().map(note).collect(),
+        notes: forgotten.iter().map(note).chain(later_events(certificates, options.as_of)).collect(),
         forgotten,
+        rejected: 0,
+        failed_files: Vec::new(),
     }
 }
 
@@ -142,6 +148,17 @@ fn without_certificate(histories: &[CertificateHistory]) -> WithoutCertificate {
         }
     }
     sum
+}
+
+/// That the input goes on after the time that days are counted from.
+fn later_events(certificates: &Certificates, as_of: i64) -> Option<String> {
+    let last = certificates.time.map(|(_, last)| last).filter(|last| *last > as_of)?;
+    Some(format!(
+        "the last event of the input ({}) is later than the time that days are counted from ({}): states and counts are those of the whole \
+         input",
+        rfc3339(last),
+        rfc3339(as_of)
+    ))
 }
 
 fn note(forgotten: &ForgottenCertificates) -> String {

@@ -41,7 +41,9 @@ pub struct CertificateRow {
     pub state: CertificateState,
     /// The serial number of the newest certificate of the same subject that took over.
     pub rotated_by: Option<String>,
-    /// Whether it was not seen since that one first succeeded. `false` where nothing took over.
+    /// Whether it was not seen since that one first succeeded, and every client that succeeded with it also did with that one: devices may
+    /// share a subject, and one that has not been given the new certificate still needs this one. `false` where nothing took over, or where
+    /// the clients are too many to be told apart.
     pub replaced: bool,
     /// Whether it succeeded after its NotAfter: the listener ignores expiry.
     pub worked_after_expiry: bool,
@@ -150,8 +152,15 @@ fn rotation<'a>(past: &Past<'a>, of_the_subject: &[&Past<'a>]) -> Option<Rotatio
     // Those before it in the order are the newer ones; of a subject with thousands of certificates only the newest few are tried.
     const MAX_TRIED: usize = 64;
     let successor = of_the_subject.iter().take(MAX_TRIED).find(|other| other.succeeds(past))?;
-    let replaced = successor.first_success.is_some_and(|first| first > past.last_seen);
+    let replaced = successor.first_success.is_some_and(|first| first > past.last_seen) && takes_all_clients(successor, past);
     Some(Rotation { by: successor.history, replaced })
+}
+
+/// Whether surely every client that succeeded with the old certificate also did with the new one.
+fn takes_all_clients(new: &Past<'_>, old: &Past<'_>) -> bool {
+    let (of_old, of_new) = (old.successful_clients(), new.successful_clients());
+    let of_new: BTreeSet<_> = of_new.sample(usize::MAX).into_iter().collect();
+    !old.history.incomplete && of_old.is_exact() && of_old.sample(usize::MAX).iter().all(|client| of_new.contains(client))
 }
 
 /// The row of a certificate.

@@ -216,7 +216,7 @@ fn what_was_forgotten_is_said() {
     assert_eq!(found.forgotten, Some(ForgottenCertificates { certificates: 3, connections: 9, failures: 1 }));
     assert!(found.notes[0].contains("3 of the least used"));
     certificates.forgotten = Some(Forgotten::default());
-    assert!(inventory(&certificates, &InventoryOptions { as_of: 0, expiring_s: None }).notes.is_empty());
+    assert!(inventory(&certificates, &InventoryOptions { as_of: at(20.0), expiring_s: None }).notes.is_empty());
 }
 
 #[test]
@@ -226,4 +226,27 @@ fn no_time_overflows() {
         let options = InventoryOptions { as_of, expiring_s: Some(u64::MAX) };
         assert_eq!(inventory(&of(vec![edge.clone()]), &options).total_certificates, 1);
     }
+}
+
+#[test]
+fn a_shared_subject_is_not_replaced_before_all_its_clients_are() {
+    let old = |octets: &[u8]| {
+        let used = Use { clients: clients(octets), ..used("", 0.0, 5.0, 9) };
+        certificate("CN=a", "01", -100.0, 25.0, vec![used])
+    };
+    let new = certificate("CN=a", "02", 4.0, 300.0, vec![used("", 6.0, 19.0, 9)]);
+    let find =
+        |octets: &[u8]| inventory(&of(vec![old(octets), new.clone()]), &InventoryOptions { as_of: at(20.0), expiring_s: Some(864_000) });
+    let replaced = find(&[1]);
+    assert!(replaced.certificates.is_empty() && replaced.replaced.len() == 1);
+    // The second device was never seen with the new one.
+    let shared = find(&[1, 2]);
+    assert_eq!((shared.certificates.len(), shared.replaced.len()), (1, 0));
+    assert_eq!(shared.certificates[0].rotated_by.as_deref(), Some("02"));
+}
+
+#[test]
+fn events_after_the_time_asked_for_are_said() {
+    let early = inventory(&of(Vec::new()), &InventoryOptions { as_of: at(10.0), expiring_s: None });
+    assert!(early.notes.iter().any(|note| note.contains("is later than the time that days are counted from")), "{:?}", early.notes);
 }

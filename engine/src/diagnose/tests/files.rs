@@ -9,14 +9,14 @@ use time::OffsetDateTime;
 use super::*;
 
 /// Validities are given as days before and after now.
-type Days = (i64, i64);
-const LONG: Days = (-1_000, 1_000);
+pub(super) type Days = (i64, i64);
+pub(super) const LONG: Days = (-1_000, 1_000);
 
 fn at(days: i64) -> OffsetDateTime {
     OffsetDateTime::from_unix_timestamp((NOW + days * DAY) / SECOND).unwrap()
 }
 
-fn named(name: &str, serial: u64, days: Days) -> CertificateParams {
+pub(super) fn named(name: &str, serial: u64, days: Days) -> CertificateParams {
     let mut params = CertificateParams::default();
     params.distinguished_name = rcgen::DistinguishedName::new();
     params.distinguished_name.push(DnType::CommonName, name);
@@ -25,32 +25,32 @@ fn named(name: &str, serial: u64, days: Days) -> CertificateParams {
     params
 }
 
-type Ca = CertifiedIssuer<'static, KeyPair>;
+pub(super) type Ca = CertifiedIssuer<'static, KeyPair>;
 
-fn ca_params(name: &str, days: Days) -> CertificateParams {
+pub(super) fn ca_params(name: &str, days: Days) -> CertificateParams {
     let mut params = named(name, 1, days);
     params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
     params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
     params
 }
 
-fn root(name: &str, days: Days) -> Ca {
+pub(super) fn root(name: &str, days: Days) -> Ca {
     CertifiedIssuer::self_signed(ca_params(name, days), KeyPair::generate().unwrap()).unwrap()
 }
 
-fn intermediate(name: &str, days: Days, issuer: &Ca) -> Ca {
+pub(super) fn intermediate(name: &str, days: Days, issuer: &Ca) -> Ca {
     CertifiedIssuer::signed_by(ca_params(name, days), KeyPair::generate().unwrap(), issuer).unwrap()
 }
 
 /// A leaf for client authentication.
-fn leaf(issuer: &Issuer<'_, KeyPair>, purpose: ExtendedKeyUsagePurpose) -> String {
+pub(super) fn leaf(issuer: &Issuer<'_, KeyPair>, purpose: ExtendedKeyUsagePurpose) -> String {
     let mut params = named("client", 2, (-90, 90));
     params.key_usages = vec![KeyUsagePurpose::DigitalSignature];
     params.extended_key_usages = vec![purpose];
     params.signed_by(&KeyPair::generate().unwrap(), issuer).unwrap().pem()
 }
 
-fn crl(issuer: &Ca, serials: &[u64], days: Days) -> String {
+pub(super) fn crl(issuer: &Ca, serials: &[u64], days: Days) -> String {
     let revoked = |serial: &u64| RevokedCertParams {
         serial_number: SerialNumber::from(*serial),
         revocation_time: at(-5),
@@ -76,7 +76,7 @@ struct Files<'a> {
     crl: &'a str,
 }
 
-fn logged() -> CertificateHistory {
+pub(super) fn logged() -> CertificateHistory {
     CertificateHistory { subject: Some("CN=client".into()), ..certificate("02") }
 }
 
@@ -95,11 +95,11 @@ fn with_files(history: CertificateHistory, files: &Files<'_>) -> Finding {
     diagnose(&certificates, &material, &Options::default()).findings.remove(0)
 }
 
-fn failing(reason: &'static str) -> CertificateHistory {
+pub(super) fn failing(reason: &'static str) -> CertificateHistory {
     logged().with(failed(reason, NOW, NOW + HOUR))
 }
 
-fn for_clients(issuer: &Ca) -> String {
+pub(super) fn for_clients(issuer: &Ca) -> String {
     leaf(issuer, ExtendedKeyUsagePurpose::ClientAuth)
 }
 
@@ -236,7 +236,7 @@ fn a_certificate_that_is_not_for_clients() {
     // Beside the point of another reason: it is said, and is not the cause.
     let finding = with_files(failing("ClientCertCrlHit"), &files);
     assert_cause(&finding, Cause::Revoked, Certainty::Likely);
-    assert_says(&finding, "would fail next");
+    assert_says(&finding, "may fail next");
     // Where the balancer has no name for it, it is a hypothesis, and no more.
     let finding = with_files(failing("UnmappedConnectionError"), &files);
     assert_cause(&finding, Cause::Unknown, Certainty::Unknown);

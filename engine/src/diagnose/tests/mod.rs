@@ -1,6 +1,7 @@
 //! Hand-made histories, and what must be said of them.
 
 mod advice;
+mod doubts;
 mod files;
 mod observations;
 mod order;

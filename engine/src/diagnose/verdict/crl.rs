@@ -9,7 +9,7 @@ use super::Verdict;
 /// `ClientCertCrlHit`.
 pub(super) fn hit(past: &Past<'_>) -> Verdict {
     let last = past.successes.map(|worked| format!(" It last worked at {}.", instant(worked.last))).unwrap_or_default();
-    let summary = "The balancer found the certificate, or a CA above it, on a revocation list.";
+    let summary = "The certificate, or a CA above it, is likely on a revocation list: so says the balancer.";
     Verdict { aside: last, ..Verdict::likely(Cause::Revoked, summary) }
 }
 

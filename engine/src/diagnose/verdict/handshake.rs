@@ -3,28 +3,28 @@
 use crate::reasons::Cause;
 
 use super::super::case::Case;
-use super::super::words::{counted, listed, number};
+use super::super::words::{counted, listed, number, times};
 use super::Verdict;
 
 /// `ClientCertRejected`.
 pub(super) fn rejected() -> Verdict {
     Verdict::likely(
         Cause::RejectedByTarget,
-        "Custom validation behind the balancer refused the certificate: the target's own log says why.",
+        "Custom validation behind the balancer likely refused the certificate: the target's own log says why.",
     )
     .seen("The conn_trace_id of these lines is in the access log, too, where it names the target.")
 }
 
 /// `ClientCertIncompatible`.
 pub(super) fn incompatible(case: &Case<'_>) -> Verdict {
-    Verdict::likely(Cause::PolicyIncompatible, "The certificate is not compatible with the listener's security policy.")
+    Verdict::likely(Cause::PolicyIncompatible, "The certificate is likely not compatible with the listener's security policy.")
         .seen(format!("Protocol and cipher logged: {}.", negotiated(case)))
         .perhaps(Cause::WeakKey, "A policy may ask for a larger key.")
         .perhaps(Cause::WeakSignature, "A policy may refuse the certificate's signature algorithm.")
 }
 
 fn negotiated(case: &Case<'_>) -> String {
-    let each: Vec<String> = case.negotiated().into_iter().map(|(logged, count)| format!("{logged} ({})", counted(count, "time"))).collect();
+    let each: Vec<String> = case.negotiated().into_iter().map(|(logged, count)| format!("{logged} ({})", times(count))).collect();
     listed(&each)
 }
 
@@ -38,7 +38,7 @@ pub(super) fn unmapped(case: &Case<'_>) -> Verdict {
     let verdict = if without > with {
         Verdict::likely(
             Cause::TlsNegotiationFailed,
-            "Client and balancer could not agree on TLS: no protocol is logged, nor a certificate.",
+            "Client and balancer likely could not agree on TLS: no protocol is logged, nor a certificate.",
         )
     } else {
         Verdict::likely(Cause::NoCertificate, "The client likely sent no certificate: TLS was agreed on, and none is logged.")

@@ -6,17 +6,20 @@ use super::Verdict;
 
 /// `ClientCertMaxChainDepthExceeded`.
 pub(super) fn too_deep() -> Verdict {
-    Verdict::likely(Cause::ChainTooDeep, "The client sends a chain of more certificates than the balancer takes (4).")
+    Verdict::likely(Cause::ChainTooDeep, "The client likely sends a chain of more certificates than the balancer takes (4).")
 }
 
 /// `ClientCertMaxSizeExceeded`.
 pub(super) fn too_large() -> Verdict {
-    Verdict::likely(Cause::CertificateTooLarge, "A certificate that the client sends is larger than the balancer takes (16 KB).")
+    Verdict::likely(Cause::CertificateTooLarge, "A certificate that the client sends is likely larger than the balancer takes (16 KB).")
 }
 
 /// `ClientCertTypeUnsupported`.
 pub(super) fn wrong_type() -> Verdict {
-    Verdict::likely(Cause::NotX509v3, "The client's certificate is of a kind that the balancer does not take: it must be X.509 version 3.")
+    Verdict::likely(
+        Cause::NotX509v3,
+        "The client's certificate is likely of a kind that the balancer does not take: it must be X.509 version 3.",
+    )
 }
 
 /// `ClientCertInvalid`.
@@ -33,6 +36,6 @@ pub(super) fn invalid() -> Verdict {
 pub(super) fn wrong_purpose() -> Verdict {
     Verdict::likely(
         Cause::PurposeNotClientAuth,
-        "The certificate is not made for client authentication (extended key usage or key usage), says the balancer.",
+        "The certificate is likely not made for client authentication (extended key usage or key usage).",
     )
 }

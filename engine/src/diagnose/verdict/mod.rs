@@ -9,10 +9,12 @@ mod validity;
 use crate::reasons::{Cause, Evidence};
 use crate::trust::Material;
 
+use super::Mode;
 use super::case::Case;
 use super::facts;
 use super::finding::{Certainty, Hypothesis};
 use super::past::{self, Past};
+use super::words::instant;
 
 /// What is wrong.
 #[derive(Debug)]
@@ -24,11 +26,32 @@ pub(super) struct Verdict {
     pub(super) aside: String,
     pub(super) evidence: Vec<Evidence>,
     pub(super) hypotheses: Vec<Hypothesis>,
+    /// The files that the facts are about.
+    pub(super) files: ShownBy,
+}
+
+/// Files given that are surely those of a case, by their names.
+#[derive(Debug, Default)]
+pub(super) struct ShownBy {
+    /// Holds the logged certificate.
+    pub(super) client_cert: Option<String>,
+    /// The chain ends in it.
+    pub(super) ca_bundle: Option<String>,
+    /// Is what the cause is about, or lists the certificate.
+    pub(super) crl: Option<String>,
 }
 
 impl Verdict {
     fn new(cause: Cause, certainty: Certainty, summary: impl Into<String>) -> Self {
-        Self { cause, certainty, summary: summary.into(), aside: String::new(), evidence: Vec::new(), hypotheses: Vec::new() }
+        Self {
+            cause,
+            certainty,
+            summary: summary.into(),
+            aside: String::new(),
+            evidence: Vec::new(),
+            hypotheses: Vec::new(),
+            files: ShownBy::default(),
+        }
     }
 
     fn proven(cause: Cause, summary: impl Into<String>) -> Self {
@@ -62,12 +85,15 @@ impl Verdict {
 }
 
 /// Decides a case.
-pub(super) fn of(case: &Case<'_>, material: &Material) -> Verdict {
+pub(super) fn of(case: &Case<'_>, material: &Material, mode: Option<Mode>) -> Verdict {
     let past = past::of(case);
     let mut verdict = by_reason(case, &past);
-    facts::apply(&mut verdict, case, material);
+    facts::apply(&mut verdict, case, &past, material, mode);
     let aside = std::mem::take(&mut verdict.aside);
     verdict.summary.push_str(&aside);
+    if let Some(last) = past.over_since {
+        verdict.summary.push_str(&format!(" It is over since {}: this certificate has worked there again.", instant(last)));
+    }
     verdict.evidence.extend(past::evidence(case, &past));
     if let Some(rotated) = past.rotated.as_ref().filter(|rotated| rotated.newer) {
         verdict.summary.push_str(&format!(" A newer certificate of the same subject (serial {}) works.", rotated.serial));

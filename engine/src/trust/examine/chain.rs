@@ -16,7 +16,9 @@ pub(super) fn examine(material: &Material, leaf: usize, at: Time, facts: &mut Fa
     let path = path::best(material, leaf, leaf::scope(material, leaf), at.first, at.last);
     let path = if path.is_complete || !material.has_bundle() { path } else { incomplete(material, path, at, facts) };
     if path.is_complete && material.has_bundle() && !facts.0.iter().any(|fact| fact.kind == FactKind::IntermediateMissing) {
-        facts.add(FactKind::ChainComplete, EvidenceSource::CaBundle, complete(material, &path));
+        let anchor = path.steps.iter().copied().find(|id| material.is_trusted(*id));
+        let bundle = anchor.map_or("", |id| material.file_of(id));
+        facts.add_of(FactKind::ChainComplete, EvidenceSource::CaBundle, bundle, complete(material, &path));
     }
     depth(material, &path, facts);
     for id in path.steps.iter().skip(1) {

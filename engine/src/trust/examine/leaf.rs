@@ -47,7 +47,7 @@ pub(super) fn find(material: &Material, logged: &LoggedLeaf<'_>, facts: &mut Fac
     match whole.reduce(|best, id| if reach(&id) > reach(&best) { id } else { best }) {
         Some(id) => {
             let says = format!("{} holds the certificate in the log: {}", material.place(id), wanted.title());
-            facts.add(FactKind::LeafGiven, EvidenceSource::ClientCert, says);
+            facts.add_of(FactKind::LeafGiven, EvidenceSource::ClientCert, material.file_of(id), says);
             Some(id)
         }
         None => {

@@ -60,7 +60,12 @@ struct Facts(Vec<Fact>);
 
 impl Facts {
     fn add(&mut self, kind: FactKind, source: EvidenceSource, says: impl Into<String>) {
-        self.0.push(Fact { kind, source, says: says.into() });
+        self.0.push(Fact { kind, source, file: None, says: says.into() });
+    }
+
+    /// Likewise, about one file.
+    fn add_of(&mut self, kind: FactKind, source: EvidenceSource, file: &str, says: impl Into<String>) {
+        self.0.push(Fact { kind, source, file: Some(file.to_owned()), says: says.into() });
     }
 }
 

@@ -29,7 +29,7 @@ pub(super) fn examine(material: &Material, facts: &mut Facts) {
 
 fn bundle_quotas(material: &Material, bundle: &CertificateFile, facts: &mut Facts) {
     let certificates = || bundle.certificates.iter().filter_map(|id| material.certificate(*id));
-    let mut add = |says: String| facts.add(FactKind::QuotaExceeded, EvidenceSource::CaBundle, says);
+    let mut add = |says: String| facts.add_of(FactKind::QuotaExceeded, EvidenceSource::CaBundle, &bundle.name, says);
     if bundle.certificates.len() > limits::CA_CERTIFICATES {
         let number = counted(bundle.certificates.len(), "CA certificate", "CA certificates");
         add(format!("{} holds {number}; a trust store takes {}", bundle.name, limits::CA_CERTIFICATES));

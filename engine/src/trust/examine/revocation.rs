@@ -38,7 +38,7 @@ pub(super) fn examine(material: &Material, path: Option<&Path>, logged: &LoggedL
     let mut usable = Vec::new();
     for (number, file) in material.crls.iter().enumerate() {
         for fault in &file.faults {
-            facts.add(FactKind::CrlUnparsable, EvidenceSource::Crl, format!("{}: {fault}", file.name));
+            facts.add_of(FactKind::CrlUnparsable, EvidenceSource::Crl, &file.name, format!("{}: {fault}", file.name));
         }
         for (index, crl) in file.lists.iter().enumerate() {
             let Some(signers) = material.links().crl_signers(number, index) else { continue };
@@ -70,17 +70,22 @@ fn out_of_date(listed: &Listed<'_>, at: Time, facts: &mut Facts) {
     let passed = format!("{name}: nextUpdate of the CRL of {issuer} passed at {expired}");
     if next_update < at.first {
         let ago = span(at.first.saturating_sub(next_update));
-        facts.add(FactKind::CrlExpired, EvidenceSource::Crl, format!("{passed}, {ago} before the first failed connection"));
+        facts.add_of(
+            FactKind::CrlExpired,
+            EvidenceSource::Crl,
+            &listed.file.name,
+            format!("{passed}, {ago} before the first failed connection"),
+        );
     } else {
         let says = format!("{passed}, after the first failed connection and before the last: it does not explain the first");
-        facts.add(FactKind::CrlExpiredSince, EvidenceSource::Crl, says);
+        facts.add_of(FactKind::CrlExpiredSince, EvidenceSource::Crl, &listed.file.name, says);
     }
 }
 
 /// Whether a list's entries count; says what is wrong with it.
 fn is_usable(material: &Material, path: Option<&Path>, serial: Option<&Serial>, listed: &Listed<'_>, facts: &mut Facts) -> bool {
     let Listed { file, crl, signers, is_cut } = listed;
-    let mut add = |kind, says: String| facts.add(kind, EvidenceSource::Crl, format!("{}: {says}", file.name));
+    let mut add = |kind, says: String| facts.add_of(kind, EvidenceSource::Crl, &file.name, format!("{}: {says}", file.name));
     let entry = match serial.and_then(|serial| crl.find(serial)) {
         Some(entry) if !entry.is_removal() => "; that it lists the logged serial proves nothing",
         _ => "",
@@ -215,7 +220,7 @@ fn tell(listed: &Listed<'_>, entry: Revocation, what: &str, (is_proof, how): (bo
         let kind = if is_proof { FactKind::Revoked } else { FactKind::SerialListed };
         (kind, format!("{lists}: revoked {date}, reason {reason}; {how}"))
     };
-    facts.add(kind, EvidenceSource::Crl, says);
+    facts.add_of(kind, EvidenceSource::Crl, &listed.file.name, says);
 }
 
 fn not_listed(material: &Material, serial: &Serial, lists: &[&Listed<'_>], others: &[&Listed<'_>], facts: &mut Facts) {

@@ -226,7 +226,7 @@ fn an_expired_leaf_between_failures() {
 #[test]
 fn cross_signed_cas_end() {
     let (a, b) = (root("A"), root("B"));
-    let key = |identity: &super::super::testing::Identity| KeyPair::from_pem(&identity.key.serialize_pem()).unwrap();
+    let key = |identity: &Identity| KeyPair::from_pem(&identity.key.serialize_pem()).unwrap();
     let (a_by_b, b_by_a) = (b.issue(ca_params("A"), key(&a)), a.issue(ca_params("B"), key(&b)));
     let leaf = a.leaf("client", 1);
     let crossed = Files::default().bundle("bundle.pem", &[&root("C").pem]).client("client.pem", &[&leaf.pem, &a_by_b.pem, &b_by_a.pem]);
