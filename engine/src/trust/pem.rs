@@ -48,7 +48,7 @@ impl Block<'_> {
     pub(super) fn says_private_key(&self) -> bool {
         let is_encrypted =
             |line: &&[u8]| line.trim_ascii().starts_with(b"Proc-Type:") && memchr::memmem::find(line, b"ENCRYPTED").is_some();
-        says_private_key(self.label.as_bytes()) || self.body.iter().any(|line| is_encrypted(&line) || begins_private_key(line))
+        says_private_key(self.label.as_bytes()) || self.body.iter().any(|line| is_encrypted(line) || begins_private_key(line))
     }
 
     /// The bytes that it stands for, read as leniently as any reader may: without headers (RFC 1421), blank lines and spaces.
