@@ -235,8 +235,8 @@ fn from_pem(name: &str, bytes: &[u8], hint: &str) -> Result<Vec<Certificate>, Tr
     let mut certificates = Vec::new();
     for block in pem::blocks(bytes).filter(|block| is_certificate(&block.label)) {
         let at_line = |problem: &str| error(name, &format!("line {}: {problem}", block.line), hint);
-        if block.is_glued() {
-            let problem = format!("line {}: one block ends and another begins there; put a line break between them", block.last_line());
+        if let Some(line) = block.glued_at {
+            let problem = format!("line {line}: one block ends and another begins there; put a line break between them");
             return Err(error(name, &problem, hint));
         }
         if !block.is_closed {

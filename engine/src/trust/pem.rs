@@ -32,14 +32,23 @@ pub(super) struct Block<'a> {
     body: Vec<&'a [u8]>,
     /// Whether an END line with the same label closes it.
     pub(super) is_closed: bool,
+    /// The line that ends it and begins another as well: files that were joined without a newline between them.
+    pub(super) glued_at: Option<usize>,
 }
 
+/// What stands between the labels of two blocks on one line.
+const GLUE: &str = "----------BEGIN ";
+
 impl Block<'_> {
+    fn begin(line: usize, label: String) -> Self {
+        Block { line, label, body: Vec::new(), is_closed: false, glued_at: None }
+    }
+
     /// Whether its label or its headers say that it holds a private key of any kind, encrypted or not.
     pub(super) fn says_private_key(&self) -> bool {
         let is_encrypted =
             |line: &&[u8]| line.trim_ascii().starts_with(b"Proc-Type:") && memchr::memmem::find(line, b"ENCRYPTED").is_some();
-        says_private_key(self.label.as_bytes()) || self.body.iter().any(|line| is_encrypted(&line))
+        says_private_key(self.label.as_bytes()) || self.body.iter().any(|line| is_encrypted(line) || begins_private_key(line))
     }
 
     /// The bytes that it stands for, read as leniently as any reader may: without headers (RFC 1421), blank lines and spaces.
@@ -90,16 +99,6 @@ impl Block<'_> {
         odd.unwrap_or(self.body.len().saturating_sub(1))
     }
 
-    /// Whether a line in it ends it and begins another: files that were joined without a newline between them.
-    pub(super) fn is_glued(&self) -> bool {
-        self.body.iter().any(|line| is_glue(line))
-    }
-
-    /// The line on which another block begins, or the first.
-    pub(super) fn last_line(&self) -> usize {
-        self.body.iter().position(|line| is_glue(line)).map_or(self.line, |index| self.line + 1 + index)
-    }
-
     /// Numbers of the blank lines in it.
     pub(super) fn blank_lines(&self) -> impl Iterator<Item = usize> {
         let blank = self.body.iter().enumerate().filter(|(_, line)| line.trim_ascii().is_empty());
@@ -116,12 +115,15 @@ pub(super) fn parts(bytes: &[u8]) -> Vec<Part<'_>> {
         if let Some(label) = label(line, b"-----BEGIN ") {
             // A block that begins inside another ends that one, unclosed.
             parts.extend(open.take().map(Part::Block));
-            open = Some(Block { line: number, label, body: Vec::new(), is_closed: false });
+            open = Some(Block::begin(number, label));
         } else if let Some(mut block) = open.take() {
             match label(line, b"-----END ") {
                 Some(label) => {
-                    block.is_closed = label == block.label;
+                    let (end, begin) = label.split_once(GLUE).map_or((label.as_str(), None), |(end, begin)| (end, Some(begin)));
+                    block.is_closed = end == block.label;
+                    block.glued_at = begin.map(|_| number);
                     parts.push(Part::Block(block));
+                    open = begin.map(|label| Block::begin(number, label.to_owned()));
                 }
                 None => {
                     block.body.push(line);
@@ -208,10 +210,6 @@ fn lines(bytes: &[u8]) -> impl Iterator<Item = &[u8]> {
     let text = bytes.strip_suffix(b"\n").unwrap_or(bytes);
     let lines = (!bytes.is_empty()).then(|| text.split(|byte| *byte == b'\n'));
     lines.into_iter().flatten().map(|line| line.strip_suffix(b"\r").unwrap_or(line))
-}
-
-fn is_glue(line: &[u8]) -> bool {
-    line.trim_ascii().starts_with(b"-----END ") && memchr::memmem::find(line, b"----------BEGIN ").is_some()
 }
 
 /// The label of a BEGIN or END line; spaces around the line are taken as most readers take them.

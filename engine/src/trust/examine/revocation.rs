@@ -56,7 +56,7 @@ pub(super) fn examine(material: &Material, path: Option<&Path>, logged: &LoggedL
     let leaf = path.and_then(|path| material.certificate(*path.steps.first()?));
     if let Some(serial) = leaf.map(|leaf| &leaf.serial).or(serial.as_ref()).filter(|_| !is_listed) {
         let fits = |listed: &&Listed<'_>| {
-            leaf.is_none_or(|leaf| leaf.issuer.is(&listed.crl.issuer)) && listed.crl.find(serial).is_none_or(|entry| entry.is_removal())
+            leaf.is_none_or(|leaf| leaf.issuer.is(&listed.crl.issuer)) && listed.crl.find(serial).is_none_or(Revocation::is_removal)
         };
         let (fitting, others): (Vec<_>, Vec<_>) = usable.iter().partition(fits);
         not_listed(material, serial, &fitting, &others, facts);

@@ -1,6 +1,7 @@
 //! A CA bundle: its text, its certificates one by one, and all of them together.
 
 use super::super::certificate::Certificate;
+use super::super::crl::Crl;
 use super::super::examine::requirements::{key, signature, size, version};
 use super::super::limits;
 use super::super::material::is_private_key;
@@ -69,6 +70,7 @@ fn not_pem(bytes: &[u8], problems: &mut Problems<'_>) -> Vec<Anchor> {
     let (says, fix) = match &der {
         _ if bytes.is_empty() => ("the file is empty", "add the CA certificates that issue your clients' certificates"),
         Ok(_) => ("the bundle is DER; a balancer takes PEM only", "convert it: openssl x509 -inform der -in FILE -out FILE.pem"),
+        Err(_) if Crl::parse(bytes).is_ok() => ("the file is a CRL, and no bundle", file::give_by("X509 CRL")),
         Err(_) => ("the bundle is not PEM", "give the CA certificates as PEM, each in a CERTIFICATE block"),
     };
     problems.error(None, "not-pem", says, fix);

@@ -1,5 +1,6 @@
 //! Revocation lists: whether they can be read, whose they are, and until when they count.
 
+use super::super::certificate::Certificate;
 use super::super::crl::Crl;
 use super::super::limits;
 use super::super::material::is_private_key;
@@ -76,6 +77,9 @@ fn read<'a>(name: &'a str, bytes: &[u8], problems: &mut Problems<'_>) -> Vec<Pla
         }
         None if is_private_key(bytes) || pem::announces_private_key(bytes) => {
             ("private-key", "a private key, and no CRL", "treat the key as known to whoever saw the file")
+        }
+        None if Certificate::parse(bytes.to_vec()).is_ok() => {
+            ("crl-unparsable", "the file is a certificate, and no CRL", file::give_by("CERTIFICATE"))
         }
         None => ("crl-unparsable", "the file is no CRL", "get the CRL again from its CA, as PEM"),
     };

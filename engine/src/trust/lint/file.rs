@@ -31,6 +31,11 @@ fn decode(block: &Block<'_>, label: &str, problems: &mut Problems<'_>) -> Option
         private_key(block.line, problems);
         return None;
     }
+    if let Some(line) = block.glued_at {
+        let fix = "put a line break between END CERTIFICATE----- and -----BEGIN, as in the rest of the file";
+        problems.error(line, "blocks-on-one-line", "one block ends and another begins on the same line", fix);
+        return None;
+    }
     if block.label != label {
         let says = format!("the block is labelled {:?}; only {label:?} is taken", super::super::text::brief(&block.label));
         problems.error(block.line, "wrong-label", says, wrong_label(&block.label, label));
@@ -55,12 +60,30 @@ fn private_key(line: usize, problems: &mut Problems<'_>) {
     problems.error(line, "private-key", "a private key: a balancer refuses it, and it does not belong here", fix);
 }
 
+/// Takes every certificate out of a file's text; `openssl x509` takes only the first.
+const BLOCKS_ALONE: &str = "awk '/-----BEGIN CERTIFICATE/,/-----END CERTIFICATE/' FILE > FILE.pem";
+
 fn wrong_label(found: &str, wanted: &str) -> String {
     match found {
-        "TRUSTED CERTIFICATE" => "convert it: openssl x509 -in FILE -out FILE.pem".to_owned(),
+        "TRUSTED CERTIFICATE" => {
+            "convert it alone in a file: openssl x509 -in FILE -out FILE.pem, which keeps only a file's first certificate".to_owned()
+        }
+        "X509 CRL" | "CERTIFICATE" => give_by(found).to_owned(),
         "X509 CERTIFICATE" => format!("write {wanted} after BEGIN and END"),
-        "PKCS7" | "CMS" => "take the certificates out of it: openssl pkcs7 -print_certs -in FILE | openssl x509 -out FILE.pem".to_owned(),
+        "PKCS7" | "CMS" => format!(
+            "take the certificates out of it: openssl pkcs7 -print_certs -in FILE -out TEXT, then {}",
+            BLOCKS_ALONE.replacen("FILE >", "TEXT >", 1)
+        ),
         _ => "delete the block".to_owned(),
+    }
+}
+
+/// Where a block belongs that is no mistake by itself.
+pub(super) fn give_by(label: &str) -> &'static str {
+    if label == "X509 CRL" {
+        "a CRL: give it by the other option, --crl"
+    } else {
+        "a certificate: give it by the other option, --ca-bundle"
     }
 }
 
@@ -104,7 +127,7 @@ fn outside(stray: &[(usize, &[u8])], problems: &mut Problems<'_>) {
     let (line, lines) = (*line, counted(stray.len(), "line", "lines"));
     let holds = |word: &[u8]| stray.iter().any(|(_, text)| memchr::memmem::find(text, word).is_some());
     if first.trim_ascii_start().starts_with(b"Certificate:") || holds(b"Signature Algorithm:") {
-        let fix = "delete the text: openssl x509 -in FILE -out FILE.pem writes the block alone";
+        let fix = format!("delete the text: {BLOCKS_ALONE} writes the blocks alone");
         problems.error(line, "text-preamble", format!("{lines} of text, as `openssl x509 -text` writes them"), fix);
     } else if holds(b"Bag Attributes") || holds(b"subject=") || holds(b"issuer=") {
         let fix = "delete the text, or begin each of its lines with # and take the hyphens out";

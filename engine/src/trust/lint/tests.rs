@@ -95,6 +95,28 @@ fn blocks_that_cannot_be_taken() {
 }
 
 #[test]
+fn blocks_joined_without_a_newline() {
+    let [one, other] = ["One", "Other"].map(|name| root(name).pem.replace("\r\n", "\n"));
+    let lines = one.lines().count();
+    let text = format!("{}{other}", one.trim_end());
+    let report = report(&[&text], &[]);
+    assert_eq!(rules(&report.problems), [format!("{lines}:blocks-on-one-line")]);
+    assert!(report.problems[0].fix.contains("line break"));
+    let key = KeyPair::generate().unwrap().serialize_pem().replace("\r\n", "\n");
+    let expected = [format!("{lines}:blocks-on-one-line"), format!("{lines}:private-key")];
+    assert_bundle(&format!("{}{key}", one.trim_end()), &expected.each_ref().map(String::as_str));
+}
+
+#[test]
+fn files_given_by_the_wrong_option() {
+    let root = root("Root");
+    let (pem, crl) = (root.pem.replace("\r\n", "\n"), root.crl(&[1]));
+    let report = report(&[&pem, &crl], &[&pem]);
+    assert_eq!(rules(&report.problems), ["1:wrong-label", "1:wrong-label"]);
+    assert!(report.problems.iter().all(|problem| problem.fix.contains("the other option")), "{:?}", report.problems);
+}
+
+#[test]
 fn bundles_that_are_no_pem() {
     assert_bundle("", &["-:not-pem"]);
     assert_bundle("hello", &["-:not-pem"]);
