@@ -63,3 +63,20 @@ fn passthrough_turns_advice_around() {
     assert!(passthrough.contains("target") && !passthrough.contains("modify-trust-store"), "{passthrough}");
     assert!(verify.contains("modify-trust-store"), "{verify}");
 }
+
+#[test]
+fn a_serial_that_is_none_is_not_searched_for() {
+    let history = |serial| certificate(serial).with(failed("ClientCertExpired", NOW + 91 * DAY, NOW + 91 * DAY).leaf(LeafState::Expired));
+    let text = text(&advised(history("not hex"), &Options::default()));
+    assert!(text.contains("--subject 'CN=client,O=Company LLC'") && !text.contains("--serial"), "{text}");
+    let nameless = CertificateHistory { subject: None, ..history("not hex") };
+    let text = self::text(&advised(nameless, &Options::default()));
+    assert!(!text.contains("tlslake failures"), "{text}");
+}
+
+#[test]
+fn a_failure_that_is_over_is_said_to_be() {
+    let history = certificate("02").with(failed("ClientCertUntrusted", NOW, NOW + HOUR)).with(succeeded(NOW + 2 * HOUR, NOW + 3 * HOUR));
+    let finding = advised(history, &Options::default());
+    assert!(finding.summary.contains("It is over since 2026-03-17T01:00:00Z"), "{}", finding.summary);
+}
