@@ -50,7 +50,7 @@ fn a_subject_cannot_break_out_of_its_quotes() {
     (history.subject, history.serial) = (Some(hostile.into()), Some("0'$(id)'".into()));
     let finding = advised(history, &Options::default());
     let text = text(&finding);
-    assert!(text.contains(r"--serial '0'\''$(id)'\'''"), "{text}");
+    assert!(text.contains(r"--subject 'CN=x'\''; rm -rf ~; echo '\''\u{1b}[2J{serial}'") && !text.contains("$(id)"), "{text}");
     assert!(!text.contains('\u{1b}'), "{text}");
     assert_eq!(finding.subject.as_deref(), Some(hostile), "as logged");
 }
@@ -62,4 +62,21 @@ fn passthrough_turns_advice_around() {
     let passthrough = text(&advised(history, &Options { mode: Some(Mode::Passthrough), ..Options::default() }));
     assert!(passthrough.contains("target") && !passthrough.contains("modify-trust-store"), "{passthrough}");
     assert!(verify.contains("modify-trust-store"), "{verify}");
+}
+
+#[test]
+fn a_serial_that_is_none_is_not_searched_for() {
+    let history = |serial| certificate(serial).with(failed("ClientCertExpired", NOW + 91 * DAY, NOW + 91 * DAY).leaf(LeafState::Expired));
+    let text = text(&advised(history("not hex"), &Options::default()));
+    assert!(text.contains("--subject 'CN=client,O=Company LLC'") && !text.contains("--serial"), "{text}");
+    let nameless = CertificateHistory { subject: None, ..history("not hex") };
+    let text = self::text(&advised(nameless, &Options::default()));
+    assert!(!text.contains("tlslake failures"), "{text}");
+}
+
+#[test]
+fn a_failure_that_is_over_is_said_to_be() {
+    let history = certificate("02").with(failed("ClientCertUntrusted", NOW, NOW + HOUR)).with(succeeded(NOW + 2 * HOUR, NOW + 3 * HOUR));
+    let finding = advised(history, &Options::default());
+    assert!(finding.summary.contains("It is over since 2026-03-17T01:00:00Z"), "{}", finding.summary);
 }
