@@ -17,6 +17,7 @@ use parquet::arrow::arrow_reader::{ArrowReaderMetadata, ArrowReaderOptions, Parq
 use parquet::file::metadata::{ColumnChunkMetaData, PageIndexPolicy};
 
 use super::text::{LineWriter, RowValues};
+use crate::columns::schema::CONNECTIONS;
 use crate::discover::LakeTable;
 use crate::error::{FileFault, FileFaultKind};
 
@@ -38,27 +39,8 @@ const SLICE_TEXT: usize = 16 << 20;
 /// Text that one batch of the Parquet reader should come to.
 const BATCH_TEXT: u64 = 4 << 20;
 
-/// The columns of `connections` that a line is made from; the others were derived from it, or are somebody else's.
-const LINE_COLUMNS: [&str; 18] = [
-    "time",
-    "client_ip",
-    "client_port",
-    "listener_port",
-    "tls_protocol",
-    "tls_cipher",
-    "tls_handshake_latency",
-    "leaf_client_cert_subject",
-    "leaf_client_cert_validity",
-    "leaf_client_cert_serial_number",
-    "tls_verify_status",
-    "conn_trace_id",
-    "tls_keyexchange",
-    "elb",
-    "ip_address",
-    "extra_fields",
-    "source_object",
-    "source_line",
-];
+/// Columns of `connections` that no line is made from: they were derived from it.
+const DERIVED: [&str; 3] = ["leaf_client_cert_not_before", "leaf_client_cert_not_after", "tls_failure_reason"];
 /// Those of `rejected` that are wanted.
 const REJECTED_COLUMNS: [&str; 3] = ["source_object", "source_line", "raw"];
 
@@ -147,8 +129,12 @@ pub(crate) fn read(path: &Path, table: LakeTable, slice: &Slice, out: &mut LakeT
     out.clear();
     let builder = ParquetRecordBatchReaderBuilder::new_with_metadata(open(path)?, slice.metadata.clone());
     let schema = builder.parquet_schema();
-    let names: &[&str] = if table == LakeTable::Connections { &LINE_COLUMNS } else { &REJECTED_COLUMNS };
-    let wanted: Vec<usize> = (0..schema.num_columns()).filter(|&index| names.contains(&schema.column(index).name())).collect();
+    // Columns that others have added are nobody's here.
+    let is_wanted = |name: &str| match table {
+        LakeTable::Connections => !DERIVED.contains(&name) && CONNECTIONS.iter().any(|column| column.name == name),
+        LakeTable::Rejected => REJECTED_COLUMNS.contains(&name),
+    };
+    let wanted: Vec<usize> = (0..schema.num_columns()).filter(|&index| is_wanted(schema.column(index).name())).collect();
     let mask = ProjectionMask::leaves(schema, wanted);
     let mut reader = builder
         .with_projection(mask)
