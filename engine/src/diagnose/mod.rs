@@ -23,7 +23,11 @@
 //! | `UnmappedConnectionError` | no certificate: `no-certificate`, or `tls-negotiation-failed` where no protocol was agreed on, both likely. With one: unknown | defects of the certificate are hypotheses |
 //! | any other | unknown | unknown |
 //!
-//! What lies outside of a reason's scope (the leaf has expired as well, its key is weak) is evidence of what fails next, never the cause.
+//! What lies outside of a reason's scope (the leaf has expired as well, its key is weak) is evidence of what may fail next, never the cause.
+//!
+//! Files prove nothing about a certificate that may not be the one logged (no subject or serial, or two validities under one pair), and what they
+//! prove of a trust store is at most likely in passthrough mode, or where the same certificate works on the same listener in between. A serial
+//! alone, its issuer unknown, proves a revocation only if it has 64 bits or more: by chance, no two certificates share one.
 
 mod case;
 mod facts;
