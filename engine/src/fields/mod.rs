@@ -8,7 +8,7 @@ mod serial;
 mod time;
 
 pub use latency::latency_seconds;
-pub use serial::{canonical_serial, same_serial};
+pub use serial::canonical_serial;
 pub use time::{TimeReader, timestamp_micros};
 
 use std::net::IpAddr;

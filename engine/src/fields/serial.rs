@@ -6,8 +6,3 @@ pub fn canonical_serial(serial: &str) -> String {
     let number = digits.trim_start_matches('0');
     if number.is_empty() && !digits.is_empty() { "0".to_owned() } else { number.to_owned() }
 }
-
-/// Whether two serial numbers in hex are the same number: letter case, leading zeros and colons do not count.
-pub fn same_serial(one: &str, two: &str) -> bool {
-    canonical_serial(one) == canonical_serial(two)
-}

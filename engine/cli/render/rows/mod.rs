@@ -12,6 +12,7 @@ use std::borrow::Cow;
 use std::io::{self, BufWriter, Seek, Stdout, Write};
 use std::ops::ControlFlow;
 
+use clap::ValueEnum;
 use tempfile::SpooledTempFile;
 use tlslake_engine::report::rfc3339;
 use tlslake_engine::run::{Match, MatchVisitor, SearchOutcome};
@@ -58,7 +59,7 @@ impl RowPrinter {
         let form: Box<dyn Form> = match format {
             FailuresFormat::Text => Box::new(table::RowTable::new(or(&USUAL))),
             FailuresFormat::Csv => Box::new(csv::Rows::new(or(&USUAL))),
-            FailuresFormat::Json => Box::new(json::Rows::new(or(&EVERY))),
+            FailuresFormat::Json => Box::new(json::Rows::new(or(Column::value_variants()))),
             FailuresFormat::Raw => Box::new(lines::Lines),
         };
         let out = BufWriter::with_capacity(64 << 10, io::stdout());
@@ -151,26 +152,6 @@ const USUAL: [Column; 8] = [
     Column::LeafClientCertSerialNumber,
     Column::TlsVerifyStatus,
     Column::ConnTraceId,
-];
-
-const EVERY: [Column; 17] = [
-    Column::Time,
-    Column::ClientIp,
-    Column::ClientPort,
-    Column::ListenerPort,
-    Column::TlsProtocol,
-    Column::TlsCipher,
-    Column::TlsHandshakeLatency,
-    Column::LeafClientCertSubject,
-    Column::LeafClientCertValidity,
-    Column::LeafClientCertSerialNumber,
-    Column::TlsVerifyStatus,
-    Column::ConnTraceId,
-    Column::TlsKeyexchange,
-    Column::Elb,
-    Column::IpAddress,
-    Column::SourceObject,
-    Column::SourceLine,
 ];
 
 /// A column's name and value.
