@@ -7,9 +7,9 @@ use tlslake_engine::report::Report;
 use tlslake_engine::run::{self, Control};
 
 use super::read;
-use crate::exit::{Exit, Failure};
+use crate::exit::Failure;
 use crate::flags::{CertsFlags, ProgressMode};
-use crate::render::{progress, text};
+use crate::render::progress;
 
 /// An inventory, ready to be taken.
 #[derive(Debug)]
@@ -41,24 +41,8 @@ impl Certs {
         let control = Control::default();
         let found = progress::watch(self.progress, &control.progress, || run::certificates(&self.inputs, &self.read, &control))?;
         let mut inventory = diagnose::inventory(&found.certificates, &self.options);
-        inventory.notes.extend(limits(&found.report));
+        inventory.notes.extend(super::limits(&found.report, "row"));
         (inventory.rejected, inventory.failed_files) = (found.report.rejected, found.report.failed_files.clone());
         Ok(CertsOutcome { inventory, report: found.report, inputs: self.inputs })
-    }
-}
-
-/// What of the input could not be used.
-fn limits(report: &Report) -> Vec<String> {
-    let trouble = (!report.is_clean()).then(|| format!("{}; what could not be read is in no row", text::trouble_in_full(report)));
-    trouble.into_iter().chain(report.notes.iter().cloned()).collect()
-}
-
-impl CertsOutcome {
-    pub(super) fn exit(&self) -> Exit {
-        if self.report.is_clean() { Exit::Clean } else { Exit::Incomplete }
-    }
-
-    pub(super) fn warning(&self) -> Option<String> {
-        (!self.report.is_clean()).then(|| format!("{}; exit code {}", text::trouble_in_full(&self.report), Exit::Incomplete as u8))
     }
 }

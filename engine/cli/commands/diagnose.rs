@@ -10,7 +10,7 @@ use tlslake_engine::trust::{Material, TrustError};
 
 use super::support_pack::{self, Pack};
 use super::{files, read};
-use crate::exit::{self, Exit, Failure};
+use crate::exit::{self, Failure};
 use crate::flags::{DiagnoseFlags, EvidenceFlags, ModeFlag, ProgressMode, Top};
 use crate::render::progress;
 
@@ -59,7 +59,7 @@ impl Diagnose {
         let control = Control::default();
         let found = progress::watch(self.progress, &control.progress, || run::certificates(&self.inputs, &self.read, &control))?;
         let mut diagnosis = diagnose::diagnose(&found.certificates, &material, &options);
-        diagnosis.notes.extend(limits(&found.report));
+        diagnosis.notes.extend(super::limits(&found.report, "finding"));
         (diagnosis.rejected, diagnosis.failed_files) = (found.report.rejected, found.report.failed_files.clone());
         if let Some(folder) = &self.support_pack {
             exit::note(&self.pack(folder, &found, &material, options)?);
@@ -90,7 +90,7 @@ impl Diagnose {
                        (UnmappedConnectionError, ClientCertCrlProcessingError)"
                 .to_owned());
         }
-        all.notes.extend(limits(&found.report));
+        all.notes.extend(super::limits(&found.report, "finding"));
         (all.rejected, all.failed_files) = (found.report.rejected, found.report.failed_files.clone());
         let Pack { lines, .. } = support_pack::write(folder, all, material, &self.inputs, &self.read)?;
         let folder = folder.display();
@@ -111,21 +111,3 @@ fn material(flags: &EvidenceFlags) -> Result<Material, Failure> {
 }
 
 type Adder = fn(&mut Material, &str, &[u8]) -> Result<(), TrustError>;
-
-/// What of the input could not be used.
-fn limits(report: &Report) -> Vec<String> {
-    let trouble =
-        (!report.is_clean()).then(|| format!("{}; what could not be read is in no finding", crate::render::text::trouble_in_full(report)));
-    trouble.into_iter().chain(report.notes.iter().cloned()).collect()
-}
-
-impl DiagnosisOutcome {
-    pub(super) fn exit(&self) -> Exit {
-        if self.report.is_clean() { Exit::Clean } else { Exit::Incomplete }
-    }
-
-    pub(super) fn warning(&self) -> Option<String> {
-        let trouble = || format!("{}; exit code {}", crate::render::text::trouble_in_full(&self.report), Exit::Incomplete as u8);
-        (!self.report.is_clean()).then(trouble)
-    }
-}

@@ -13,7 +13,6 @@ use crate::flags::{FailuresFlags, FailuresFormat, ProgressMode};
 use crate::render::number::counted;
 use crate::render::progress;
 use crate::render::rows::RowPrinter;
-use crate::render::text::trouble;
 
 /// A search, ready to run.
 #[derive(Debug)]
@@ -85,13 +84,9 @@ fn unknown(code: &str) -> Option<String> {
 
 /// What could not be looked at.
 pub(super) fn warning(found: &SearchOutcome) -> Option<String> {
-    let report = Some(&found.report).filter(|report| !report.is_clean())?;
-    let mut text = trouble(report);
-    if let Some(first) = found.rejected.first() {
-        text = format!("{text}; the first line that may match but is no log line: {}:{} ({})", first.object, first.line, first.reason);
-    }
-    if let Some(first) = report.failed_files.first() {
-        text = format!("{text}; {}: {} (byte {})", first.object, first.error, first.offset);
-    }
-    Some(format!("{text}; exit code {}", exit::Exit::Incomplete as u8))
+    let warning = super::warning_of(&found.report)?;
+    let first = found.rejected.first();
+    let named = first
+        .map(|first| format!("; the first line that may match but is no log line: {}:{} ({})", first.object, first.line, first.reason));
+    Some(warning + &named.unwrap_or_default())
 }

@@ -107,10 +107,10 @@ impl Outcome {
     /// How the run went.
     pub(crate) fn exit(&self) -> Exit {
         match self {
-            Self::Logs(logs) if !logs.report.is_clean() => Exit::Incomplete,
-            Self::Searched(found) if !found.report.is_clean() => Exit::Incomplete,
-            Self::Diagnosis(outcome) => outcome.exit(),
-            Self::Certificates(outcome) => outcome.exit(),
+            Self::Logs(logs) => exit_of(&logs.report),
+            Self::Searched(found) => exit_of(&found.report),
+            Self::Diagnosis(outcome) => exit_of(&outcome.report),
+            Self::Certificates(outcome) => exit_of(&outcome.report),
             Self::Linted(report) => lint_trust_store::exit(report),
             _ => Exit::Clean,
         }
@@ -121,12 +121,28 @@ impl Outcome {
         match self {
             Self::Logs(logs) => logs.warning(),
             Self::Searched(found) => failures::warning(found),
-            Self::Diagnosis(outcome) => outcome.warning(),
-            Self::Certificates(outcome) => outcome.warning(),
+            Self::Diagnosis(outcome) => warning_of(&outcome.report),
+            Self::Certificates(outcome) => warning_of(&outcome.report),
             Self::Linted(report) => lint_trust_store::warning(report),
             Self::Explained(_) | Self::Generated(_) | Self::Kernels(_) => None,
         }
     }
+}
+
+/// How an answer about logs exits: whether all of them could be read.
+fn exit_of(report: &Report) -> Exit {
+    if report.is_clean() { Exit::Clean } else { Exit::Incomplete }
+}
+
+/// What could not be read, as a warning; `None` for a clean report.
+fn warning_of(report: &Report) -> Option<String> {
+    (!report.is_clean()).then(|| format!("{}; exit code {}", crate::render::text::trouble_in_full(report), Exit::Incomplete as u8))
+}
+
+/// What limits an answer: what could not be read and therefore is in no `part` of it, and the report's own notes.
+fn limits(report: &Report, part: &str) -> Vec<String> {
+    let trouble = || format!("{}; what could not be read is in no {part}", crate::render::text::trouble_in_full(report));
+    (!report.is_clean()).then(trouble).into_iter().chain(report.notes.iter().cloned()).collect()
 }
 
 impl LogsOutcome {
