@@ -123,6 +123,10 @@ pub struct LakeConfig {
     pub target_file_size: u64,
     /// Write `source_object` and `source_line`.
     pub provenance: bool,
+    /// Wait while another run is writing to the folder, rather than refuse.
+    pub wait: bool,
+    /// Write anew the rows of inputs that have changed since they were converted, rather than refuse.
+    pub replace_changed: bool,
 }
 
 impl LakeConfig {
@@ -159,6 +163,8 @@ impl LakeConfig {
             row_group_rows: Self::DEFAULT_ROW_GROUP_ROWS,
             target_file_size: Self::DEFAULT_TARGET_FILE_SIZE,
             provenance: true,
+            wait: false,
+            replace_changed: false,
         }
     }
 }

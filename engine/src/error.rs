@@ -142,6 +142,46 @@ pub enum Error {
         /// What is wrong, and what to do.
         problem: String,
     },
+    /// The output folder holds a lake of other settings.
+    #[error("{path}: {problem}", path = path.display())]
+    Settings {
+        /// The folder.
+        path: PathBuf,
+        /// What differs: what the lake has and what the run was given.
+        problem: String,
+    },
+    /// Another run is writing to the output folder.
+    #[error("{path}: another run is writing to this lake ({holder})", path = path.display())]
+    Locked {
+        /// The folder.
+        path: PathBuf,
+        /// Who holds the lock, as far as is known.
+        holder: String,
+    },
+    /// Inputs are not what they were when the lake took them.
+    #[error("{object}: has changed since it was converted into this lake: {was} then, {is} now{others}")]
+    ChangedInput {
+        /// The first of them.
+        object: String,
+        /// Its identity when it was converted.
+        was: String,
+        /// Its identity now.
+        is: String,
+        /// How many more there are, in words; empty for none.
+        others: String,
+    },
+    /// A run ended before its time; what it had committed stays.
+    #[error("{cause}")]
+    Unfinished {
+        /// What ended it.
+        cause: Box<Error>,
+        /// The lake.
+        path: PathBuf,
+        /// Units that are committed.
+        units: u64,
+        /// Units that there were to be.
+        of: u64,
+    },
     /// Reading or writing failed.
     #[error("{path}: {action}: {source}", path = path.display())]
     Io {

@@ -39,6 +39,7 @@ mod decompress;
 pub mod diagnose;
 pub mod discover;
 mod error;
+mod failpoint;
 pub mod fields;
 pub mod format;
 #[cfg(fuzzing)]

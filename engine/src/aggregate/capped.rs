@@ -3,6 +3,8 @@
 use std::borrow::Borrow;
 use std::collections::BTreeMap;
 
+use serde::{Deserialize, Serialize};
+
 /// Something that can be added up.
 pub(crate) trait Sum: Default {
     /// Adds `other` to this.
@@ -19,7 +21,7 @@ impl Sum for u64 {
 ///
 /// "First in order" rather than "first to come" makes the result exact and independent of order and split: a key among the first of the
 /// whole is among the first of every part, so no part has given any of it away.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Capped<K: Ord, V> {
     cap: usize,
     kept: BTreeMap<K, V>,

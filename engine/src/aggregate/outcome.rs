@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use crate::columns::Outcome;
 
 /// The listener ports on which some row named a TLS protocol.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TlsPorts(BTreeSet<u16>);
 
 impl TlsPorts {

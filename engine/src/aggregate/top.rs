@@ -4,8 +4,10 @@
 //! is not kept has failed at most [`TopCounts::floor`] times, so one that comes (back) starts there and says by how much it may be too high.
 
 use std::cmp::Ordering;
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
+
+use serde::{Deserialize, Serialize, Serializer};
 
 use super::label;
 
@@ -13,15 +15,21 @@ use super::label;
 ///
 /// Exact and independent of order up to [`TopCounts::EXACT`] distinct values; beyond that counts are upper bounds, and which values are
 /// kept may depend on the order of observation (which the engine fixes). Memory: some 200 bytes a value, at most about 700.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub(crate) struct TopCounts {
+    #[serde(serialize_with = "in_order")]
     entries: HashMap<Box<str>, TopCount>,
     /// No value outside `entries` has failed more often than this.
     floor: u64,
 }
 
+/// The same counts give the same bytes.
+fn in_order<S: Serializer>(entries: &HashMap<Box<str>, TopCount>, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_map(entries.iter().collect::<BTreeMap<_, _>>())
+}
+
 /// Failures of one value.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub(crate) struct TopCount {
     /// Never too low.
     pub(crate) count: u64,
@@ -136,7 +144,7 @@ impl TopCount {
 
 /// Counts by reason, in order; the first [`Reasons::CAP`] in order are kept apart, as in [`Capped`](super::Capped), for a fraction of its
 /// memory: there is one of these per value, and nearly all hold a single reason.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Reasons {
     kept: Vec<(Arc<str>, u64)>,
     other: u64,

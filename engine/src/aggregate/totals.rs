@@ -4,6 +4,8 @@ use std::collections::{BTreeMap, HashMap};
 use std::hash::BuildHasherDefault;
 use std::sync::Arc;
 
+use serde::{Deserialize, Serialize};
+
 use super::capped::Capped;
 use super::groups::{FoldHasher, Group, Grouper, Groups};
 use super::histogram::LatencyCounts;
@@ -15,7 +17,7 @@ use crate::columns::{ConnectionBatch, Dictionaries};
 /// Everything that the report says about rows: outcomes, reasons, latency, who fails, first and last event.
 ///
 /// Memory is bounded whatever the rows hold: see the constants here for what is told apart. Reaching a bound makes a note in the report.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Aggregates {
     pub(crate) outcomes: OutcomeCounts,
     pub(crate) tls_ports: TlsPorts,
@@ -139,7 +141,7 @@ impl ReasonNames {
 }
 
 /// Rows by outcome, as far as it is known before the end.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub(crate) struct OutcomeCounts {
     pub(crate) success: u64,
     pub(crate) failed: u64,
@@ -173,7 +175,7 @@ impl OutcomeCounts {
 }
 
 /// Latency by each dimension of the report; every latency is in each of them once.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) struct LatencyDimensions {
     pub(crate) tls_protocol: Capped<String, LatencyCounts>,
     pub(crate) tls_cipher: Capped<String, LatencyCounts>,

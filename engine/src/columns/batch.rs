@@ -164,6 +164,8 @@ pub struct SourceRun {
     pub tally: Tally,
     /// Where the rows came from before they were in a lake; `None` for rows of logs.
     pub origin: Option<Arc<Origin>>,
+    /// XXH3-128 of the input's text up to the end of the run, where that was asked for and is known.
+    pub checksum: Option<u128>,
 }
 
 /// Where rows of a lake come from.

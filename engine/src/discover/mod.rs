@@ -22,6 +22,7 @@ use search::Search;
 pub(crate) use fault::system_fault;
 pub use names::LogName;
 pub use units::{Unit, UnitSettings, plan_units, units_in_order};
+pub(crate) use units::{plan_units_of, unit_of};
 
 /// One input to read. Its index in [`Discovery::files`] is how every later stage names it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -39,6 +40,15 @@ pub struct InputFile {
     pub modified: Option<i128>,
     /// What the file's name tells, if it follows AWS's pattern.
     pub name: Option<LogName>,
+    /// Stands for where the file is, however it was named: XXH3-128 of its path without links, or of `-`.
+    pub key: u128,
+}
+
+impl InputFile {
+    /// The modification time as manifests keep it; `None` outside the years 1677 to 2262, too.
+    pub(crate) fn modified_ns(&self) -> Option<i64> {
+        self.modified.and_then(|time| i64::try_from(time).ok())
+    }
 }
 
 /// Where an input's bytes are.

@@ -66,7 +66,8 @@ impl Search {
             self.found.skipped.push(SkippedFile { object: "-".to_owned(), reason: reason::GIVEN_TWICE });
             return;
         }
-        let stdin = InputFile { object: "-".to_owned(), location: Location::Stdin, size: None, modified: None, name: None };
+        let key = xxh3_128(b"-");
+        let stdin = InputFile { object: "-".to_owned(), location: Location::Stdin, size: None, modified: None, name: None, key };
         self.found.files.push(stdin);
     }
 
@@ -257,6 +258,7 @@ impl Search {
             size: is_file.then_some(metadata.len()),
             modified: if is_file { modified_ns(metadata) } else { None },
             name: LogName::of_path(path),
+            key,
         });
     }
 

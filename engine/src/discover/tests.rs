@@ -107,7 +107,7 @@ fn an_entry_carries_size_and_time() {
     assert_eq!(found.files[0].size, Some(5));
     assert_eq!(found.files[0].modified, Some(1_700_000_000_123_000_000));
     assert_eq!(found.files[0].location, Location::Path(tree.path("a.log")));
-    let stdin = InputFile { object: "-".into(), location: Location::Stdin, size: None, modified: None, name: None };
+    let stdin = InputFile { object: "-".into(), location: Location::Stdin, size: None, modified: None, name: None, key: 0 };
     assert_eq!(found.files[1], stdin);
 }
 

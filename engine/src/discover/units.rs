@@ -43,16 +43,22 @@ pub struct Unit {
 ///
 /// `files` holds fewer than 2³² entries, which [`super::discover`] sees to.
 pub fn plan_units(files: &[InputFile], settings: &UnitSettings) -> Vec<Unit> {
+    plan_units_of(files, (0..=u32::MAX).take(files.len()), settings)
+}
+
+/// The same for the files at `indexes` alone, ascending: those that are not converted yet.
+///
+/// A file that is left out together with all others of its unit changes no other unit: so what remains of a job that was cut off between two
+/// units is planned as it was the first time.
+pub(crate) fn plan_units_of(files: &[InputFile], indexes: impl Iterator<Item = u32>, settings: &UnitSettings) -> Vec<Unit> {
     let limit = u128::from(settings.target_file_size) * WEIGHT_PER_BYTE;
     let mut groups: HashMap<Option<(&str, &str)>, OpenUnit> = HashMap::new();
     let mut planned: Vec<Vec<u32>> = Vec::new();
-    for (index, file) in (0..=u32::MAX).zip(files) {
+    for index in indexes {
+        let Some(file) = files.get(index as usize) else { break };
         let open = groups.entry(group_of(file)).or_default();
         match file.size {
-            None => {
-                planned.extend(open.close());
-                planned.push(vec![index]);
-            }
+            None => planned.push(vec![index]),
             Some(size) => {
                 open.files.push(index);
                 open.weight += weight(&file.object, size);
@@ -64,7 +70,12 @@ pub fn plan_units(files: &[InputFile], settings: &UnitSettings) -> Vec<Unit> {
     }
     planned.extend(groups.values_mut().filter_map(OpenUnit::close));
     planned.sort_unstable();
-    planned.into_iter().map(|indexes| Unit { id: unit_id(files, &indexes, settings), files: indexes }).collect()
+    planned.into_iter().map(|indexes| unit_of(files, indexes, settings)).collect()
+}
+
+/// The unit that holds just the files at `indexes`.
+pub(crate) fn unit_of(files: &[InputFile], indexes: Vec<u32>, settings: &UnitSettings) -> Unit {
+    Unit { id: unit_id(files, &indexes, settings), files: indexes }
 }
 
 /// Files in a unit of [`units_in_order`] at most: rows are handed on when their unit is whole, and somebody is waiting for them.

@@ -141,7 +141,7 @@ impl<R: Sync> HourlyTable<R> {
         if rows.is_empty() {
             return Ok(());
         }
-        self.parts.write(self.folder, rows.len(), |index| self.columns[index](&rows))
+        self.parts.write(self.folder, std::iter::empty(), rows.len(), |index| self.columns[index](&rows))
     }
 
     fn finish(mut self) -> Result<Vec<StagedFile>> {

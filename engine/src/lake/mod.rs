@@ -1,17 +1,24 @@
-//! The lake that `convert` writes: Parquet in Hive partitions, hourly tables, the report, and `_SUCCESS` when all of it stands.
+//! The lake that `convert` writes: Parquet in Hive partitions, hourly tables, the report, the manifest, and `_SUCCESS` when all of it stands.
 //!
 //! In: batches by work unit, and at the end the hourly rows and the report. Out: a folder whose files each appear whole. Everything is
-//! written to `_tlslake/staging` first, closed, synced, checked and renamed; a run that fails before [`Lake::finish`] takes away all that it
-//! made (one that is killed cannot: it leaves a lake without `_SUCCESS`). Nothing here parses or counts, and it starts no thread of its own.
+//! written to `_tlslake/staging` first, closed, synced, checked and renamed. A unit is committed once its manifest is there; what a run that was
+//! cut off has left beside that is taken away by the next one, which goes on with the units that are missing. `_SUCCESS` goes before the
+//! first change and comes back last. One run at a time: it holds a lock. Nothing here parses or counts, and it starts no thread of its own.
 
 mod hourly;
+mod inventory;
+mod lock;
+pub(crate) mod manifest;
 mod partition;
 mod parts;
 pub(crate) mod read;
+mod recover;
 mod rejected;
 mod rows;
+mod settings;
 mod spill;
 mod staging;
+pub(crate) mod state;
 mod table;
 mod text;
 mod unit;
@@ -24,47 +31,106 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 pub(crate) use self::hourly::{FailureHourRow, LatencyHourRow};
+pub(crate) use self::inventory::{Inventory, Known, Troubled};
+pub(crate) use self::settings::LakeSettings;
 pub(crate) use self::spill::{Merge, SpillMap, Weight};
-pub(crate) use self::staging::{StagedFile, StagedUnit};
+pub(crate) use self::staging::{FileOutcome, StagedFile, StagedUnit};
+pub(crate) use self::state::StateWriter;
 pub(crate) use self::unit::UnitWriter;
 
+use self::lock::Lock;
+use self::manifest::{LakeEntry, LakeManifest, MANIFEST_SCHEMA};
 use self::staging::StagingDir;
 use self::unit::Limits;
 use crate::config::LakeConfig;
 use crate::discover::InputFile;
 use crate::error::{Error, Result};
+use crate::failpoint;
 use crate::report::Output;
 
 /// What tells readers that the job is complete.
 const SUCCESS: &str = "_SUCCESS";
-/// The folder for what is not data: the report, and the staging area during a run. A leading underscore hides it from query engines.
+/// The folder for what is not data: manifest, states, report, and the staging area during a run. A leading underscore hides it from query engines.
 const OWN_FOLDER: &str = "_tlslake";
 const STAGING: &str = "staging";
 const REPORT: &str = "report.json";
 const CONNECTIONS: &str = "connections";
 /// Everything that a run makes in its folder.
-const ENTRIES: [&str; 6] = [SUCCESS, OWN_FOLDER, CONNECTIONS, "rejected", hourly::FAILURES, hourly::LATENCY];
+const ENTRIES: [&str; 6] = [SUCCESS, OWN_FOLDER, CONNECTIONS, rejected::FOLDER, hourly::FAILURES, hourly::LATENCY];
 
-/// A lake being written. Dropped before [`Lake::finish`], it removes everything that it made.
+/// A lake being written. Dropped before [`Lake::finish`], it takes away what is not committed; all of it, if this run made the lake and has
+/// committed nothing.
 #[derive(Debug)]
 pub(crate) struct Lake {
     config: Arc<LakeConfig>,
     made: Made,
     /// Folders that stand, durably.
     folders: HashSet<PathBuf>,
-    output: Output,
+    inventory: Inventory,
+    /// Files of a run that was cut off, removed when the lake was opened.
+    leftovers: u64,
+    /// Released after everything else is done.
+    _lock: Lock,
 }
 
 impl Lake {
-    /// Takes `config.out` for this run: creates it if it is absent, and the staging area in it.
+    /// Takes `config.out` for this run: creates it if it is absent, or opens the lake that is there, takes away what a dead run has left
+    /// and reads what is committed. `wait` is asked whether to go on waiting while another run holds the lake.
     ///
     /// # Errors
-    /// [`Error::Output`] if the folder holds a lake or anything else, or another run has just taken it.
-    pub(crate) fn create(config: LakeConfig) -> Result<Self> {
-        refuse_occupied(&config.out)?;
-        let made = Made::create(&config.out)?;
-        let output = Output { path: config.out.display().to_string(), ..Output::default() };
-        Ok(Self { config: Arc::new(config), made, folders: HashSet::new(), output })
+    /// [`Error::Output`] if the folder holds anything but a lake, [`Error::Settings`] if it holds a lake of other settings, [`Error::Locked`] if
+    /// another run is writing it, [`Error::DamagedLake`] if its manifest cannot be understood.
+    pub(crate) fn open(config: LakeConfig, settings: &LakeSettings, wait: impl Fn() -> bool) -> Result<Self> {
+        let out = config.out.clone();
+        let own = out.join(OWN_FOLDER);
+        refuse_foreign(&out)?;
+        let mut made = Made::create(&out)?;
+        let lock = Lock::take(&out, &own, wait).inspect_err(|_| made.keep())?;
+        let is_new = !settings::exist(&own);
+        // One in which nothing is committed binds nobody.
+        let is_empty = manifest::unit_paths(&own).inspect_err(|_| made.keep())?.is_empty() && !out.join(SUCCESS).exists();
+        if is_new {
+            refuse_older(&out, &own).inspect_err(|_| made.keep())?;
+        } else if !is_empty {
+            made.keep();
+            settings::compare(&out, &own, settings)?;
+        }
+        let leftovers = recover::recover(&out)?;
+        staging::create_folder(&own.join(STAGING))?;
+        made.staging = true;
+        if is_empty {
+            settings::write(&own, settings)?;
+            [manifest::FOLDER, state::FOLDER].iter().try_for_each(|name| staging::create_folder(&own.join(name)))?;
+            staging::sync_folder(&own)?;
+        }
+        let inventory = Inventory::read(&own)?;
+        Ok(Self { config: Arc::new(config), made, folders: HashSet::new(), inventory, leftovers, _lock: lock })
+    }
+
+    /// What is committed; as of the opening, or the last [`Lake::take_stock`].
+    pub(crate) fn inventory(&self) -> &Inventory {
+        &self.inventory
+    }
+
+    /// Reads anew what is committed.
+    pub(crate) fn take_stock(&mut self) -> Result<&Inventory> {
+        self.inventory = Inventory::read(&self.own())?;
+        Ok(&self.inventory)
+    }
+
+    /// Whether `_SUCCESS` is there: nothing has been changed since the last run that ended well.
+    pub(crate) fn is_complete(&self) -> bool {
+        self.config.out.join(SUCCESS).exists()
+    }
+
+    /// The lake's folder.
+    pub(crate) fn path(&self) -> &Path {
+        &self.config.out
+    }
+
+    /// The manifest of a committed unit.
+    pub(crate) fn manifest(&self, unit: &str) -> Result<manifest::UnitManifest> {
+        manifest::UnitManifest::read(&manifest::path(&self.own(), unit))
     }
 
     /// Begins a work unit, whose id names its files: ASCII letters, digits, `-` and `_`. `files` is the job's whole list, to which batches
@@ -86,64 +152,136 @@ impl Lake {
         self.staging()
     }
 
-    /// Moves a unit's files into place. A reader sees each of them whole or not at all.
-    pub(crate) fn commit(&mut self, unit: StagedUnit) -> Result<()> {
+    /// Commits a unit: moves its files into place, each seen by readers whole or not at all, then writes its manifest. `replaces` is the unit
+    /// whose inputs it holds anew; that one is removed.
+    pub(crate) fn commit(&mut self, unit: &StagedUnit, replaces: Option<&str>) -> Result<()> {
+        reach("commit.begin", &self.config.out)?;
+        self.begin_change()?;
+        self.place(&unit.files)?;
+        reach("commit.placed", &self.config.out)?;
+        let mut manifest = unit.manifest.clone();
+        manifest.head.replaces = replaces.filter(|old| *old != unit.manifest.head.unit).map(str::to_owned);
+        manifest::write(&self.own(), &manifest.head.unit, &manifest.to_bytes()?)?;
+        self.made.committed();
+        reach("commit.recorded", &self.config.out)?;
+        if let Some(old) = &manifest.head.replaces {
+            recover::remove_unit(&self.config.out, old)?;
+        }
+        reach("commit.end", &self.config.out)
+    }
+
+    /// From here on readers see that the lake is being changed.
+    fn begin_change(&self) -> Result<()> {
+        if self.is_complete() {
+            staging::remove_file(&self.config.out.join(SUCCESS))?;
+            staging::sync_folder(&self.config.out)?;
+        }
+        Ok(())
+    }
+
+    fn place(&mut self, files: &[StagedFile]) -> Result<()> {
         let mut touched = HashSet::new();
-        for file in &unit.files {
+        for file in files {
             let folder = file.target.parent().unwrap_or(Path::new(""));
             if self.folders.insert(folder.to_owned()) {
                 staging::create_folder_durably(&self.config.out, folder)?;
             }
             staging::move_into_place(&file.staged, &self.config.out.join(&file.target))?;
             touched.insert(folder);
-            self.count(file);
         }
         touched.into_iter().try_for_each(|folder| staging::sync_folder(&self.config.out.join(folder)))
     }
 
-    fn count(&mut self, file: &StagedFile) {
-        if file.target.starts_with(CONNECTIONS) {
-            self.output.files += 1;
-            self.output.rows += file.rows;
-            self.output.bytes += file.bytes;
-        }
-    }
-
-    /// Completes the lake: the hourly tables, whose rows come in the order in which they are to stand, `report.json` as `report` gives it
-    /// for the final totals, and last of all `_SUCCESS`.
+    /// Completes the lake: the hourly tables, whose rows come in the order in which they are to stand, the lake's manifest, `report.json` as
+    /// `report` gives it for the final totals, and last of all `_SUCCESS`.
     ///
     /// # Errors
-    /// Those of the iterators and of writing; the lake is removed then.
+    /// Those of the iterators and of writing; what is committed stays, without `_SUCCESS`.
     pub(crate) fn finish(
-        mut self,
-        job_id: &str,
+        &mut self,
         failures: impl Iterator<Item = Result<FailureHourRow>>,
         latency: impl Iterator<Item = Result<LatencyHourRow>>,
         report: impl FnOnce(&Output) -> Result<Vec<u8>>,
     ) -> Result<Output> {
-        check_id(job_id)?;
+        reach("finish.begin", &self.config.out)?;
+        self.begin_change()?;
+        let job = self.inventory.job_id();
         let staging = StagingDir::create(&self.staging(), ".hourly")?;
-        let mut files = hourly::write_failures(staging.path(), self.config.compression, job_id, failures)?;
-        files.extend(hourly::write_latency(staging.path(), self.config.compression, job_id, latency)?);
-        self.commit(StagedUnit { files, _staging: staging })?;
-        self.output.committed = true;
-        let own = self.config.out.join(OWN_FOLDER);
-        staging::write_durably(&own.join(REPORT), &report(&self.output)?)?;
+        let mut files = hourly::write_failures(staging.path(), self.config.compression, &job, failures)?;
+        files.extend(hourly::write_latency(staging.path(), self.config.compression, &job, latency)?);
+        self.remove_hourly()?;
+        reach("finish.hourly-removed", &self.config.out)?;
+        self.place(&files)?;
+        drop(staging);
+        let own = self.own();
+        manifest::write(&own, manifest::LAKE, &self.lake_manifest(job, &files).to_bytes()?)?;
+        let output = self.output();
+        staging::write_durably(&own.join(REPORT), &report(&output)?)?;
         fs::remove_dir_all(self.staging()).map_err(|error| Error::io(self.staging(), "removing the staging area", error))?;
         staging::sync_folder(&own)?;
+        reach("finish.end", &self.config.out)?;
         staging::write_durably(&self.config.out.join(SUCCESS), &[])?;
         self.made.keep();
-        Ok(self.output.clone())
+        Ok(output)
     }
 
-    /// Gives the run up: removes everything that it made, the folder itself included if the run created it.
+    /// The hourly tables are of the whole lake: those that are there are of an earlier one.
+    fn remove_hourly(&self) -> Result<()> {
+        for name in [hourly::FAILURES, hourly::LATENCY] {
+            let folder = self.config.out.join(name);
+            match fs::remove_dir_all(&folder) {
+                Err(error) if error.kind() != ErrorKind::NotFound => return Err(Error::io(folder, "removing", error)),
+                _ => {}
+            }
+        }
+        Ok(())
+    }
+
+    fn lake_manifest(&self, job: String, files: &[StagedFile]) -> LakeManifest {
+        let inventory = &self.inventory;
+        let head = LakeEntry {
+            schema: MANIFEST_SCHEMA.to_owned(),
+            job,
+            units: inventory.units.len() as u64,
+            inputs: inventory.used(),
+            failed: inventory.failed(),
+            tally: inventory.tally,
+            outputs: 0,
+        };
+        LakeManifest { head, outputs: files.iter().map(StagedFile::entry).collect() }
+    }
+
+    /// What the lake holds, as reports show it.
+    pub(crate) fn output(&self) -> Output {
+        let inventory::Extent { files, rows, bytes } = self.inventory.connections;
+        Output {
+            path: self.config.out.display().to_string(),
+            committed: true,
+            files,
+            rows,
+            bytes,
+            units: self.inventory.units.len() as u64,
+            leftovers_removed: self.leftovers,
+            ..Output::default()
+        }
+    }
+
+    /// Gives the run up: removes everything that is not committed, the folder itself included if the run created it.
     pub(crate) fn abandon(mut self) -> Result<()> {
         self.made.remove()
     }
 
-    fn staging(&self) -> PathBuf {
-        self.config.out.join(OWN_FOLDER).join(STAGING)
+    fn own(&self) -> PathBuf {
+        self.config.out.join(OWN_FOLDER)
     }
+
+    fn staging(&self) -> PathBuf {
+        self.own().join(STAGING)
+    }
+}
+
+fn reach(step: &'static str, out: &Path) -> Result<()> {
+    failpoint::reach(step).map_err(|error| Error::io(out, "writing the lake", error))
 }
 
 impl StagedUnit {
@@ -165,33 +303,41 @@ fn check_id(id: &str) -> Result<()> {
     Err(Error::Config(format!("{id:?} cannot name output files: only letters, digits, - and _ can")))
 }
 
-/// Fails if the folder holds anything.
-fn refuse_occupied(out: &Path) -> Result<()> {
-    let entries = match fs::read_dir(out) {
-        Ok(entries) => entries,
+/// Fails if the folder holds anything but a lake.
+fn refuse_foreign(out: &Path) -> Result<()> {
+    let names = match entry_names(out) {
+        Ok(names) => names,
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok(()),
         Err(error) if error.kind() == ErrorKind::NotADirectory => {
             return Err(refusal(out, "is a file, not a folder: choose another output folder"));
         }
         Err(error) => return Err(Error::io(out, "listing the output folder", error)),
     };
-    let mut occupied = false;
-    let mut lake = false;
-    for entry in entries {
-        let name = entry.map_err(|error| Error::io(out, "listing the output folder", error))?.file_name();
-        occupied = true;
-        lake |= ENTRIES.iter().any(|own| name == *own);
+    if names.is_empty() || names.iter().any(|name| name == OWN_FOLDER) {
+        return Ok(());
     }
-    match (occupied, lake, out.join(SUCCESS).exists()) {
-        (false, ..) => Ok(()),
-        (_, true, true) => Err(refusal(out, "holds a lake already: choose another output folder, or remove this one first")),
-        (_, true, false) => Err(refusal(
+    Err(refusal(out, "is not empty, and what it holds is no lake: choose an empty or a new output folder"))
+}
+
+/// Fails if there is a lake without settings: one that was made before there were manifests, and cannot be gone on with.
+fn refuse_older(out: &Path, own: &Path) -> Result<()> {
+    let names = entry_names(out).map_err(|error| Error::io(out, "listing the output folder", error))?;
+    let has_data = names.iter().any(|name| name != OWN_FOLDER && ENTRIES.iter().any(|entry| name == *entry));
+    if has_data || own.join(REPORT).exists() {
+        return Err(refusal(
             out,
-            "holds a lake that is not complete (no _SUCCESS): another run is writing it, or one was cut off; choose another output folder, \
+            "holds a lake that an earlier version wrote, without a manifest: it can be read, but not added to; choose another output folder, \
              or remove this one first",
-        )),
-        (_, false, _) => Err(refusal(out, "is not empty, and what it holds is no lake: choose an empty or a new output folder")),
+        ));
     }
+    if names.iter().any(|name| name != OWN_FOLDER) {
+        return Err(refusal(out, "is not empty, and what it holds is no lake: choose an empty or a new output folder"));
+    }
+    Ok(())
+}
+
+fn entry_names(folder: &Path) -> std::io::Result<Vec<std::ffi::OsString>> {
+    fs::read_dir(folder)?.map(|entry| entry.map(|entry| entry.file_name())).collect()
 }
 
 #[cold]
@@ -205,39 +351,45 @@ struct Made {
     out: PathBuf,
     /// Folders that did not exist before: `out` and those above it, innermost first.
     folders: Vec<PathBuf>,
-    keep: bool,
+    /// Whether the lake is this run's alone, with nothing committed.
+    all: bool,
+    /// Whether the staging area is this run's.
+    staging: bool,
 }
 
 impl Made {
     fn create(out: &Path) -> Result<Self> {
         let absent = out.ancestors().take_while(|folder| !folder.as_os_str().is_empty() && !folder.exists());
-        let mut made = Self { out: out.to_owned(), folders: absent.map(Path::to_owned).collect(), keep: true };
+        let made = Self { out: out.to_owned(), folders: absent.map(Path::to_owned).collect(), all: true, staging: false };
         staging::create_folder(out)?;
-        match fs::create_dir(out.join(OWN_FOLDER)) {
-            // From here on the folder is this run's.
-            Ok(()) => made.keep = false,
-            Err(error) if error.kind() == ErrorKind::AlreadyExists => {
-                return Err(refusal(out, "was taken by another run just now: choose another output folder"));
-            }
-            Err(error) => {
-                made.remove_folders();
-                return Err(Error::io(out.join(OWN_FOLDER), "creating the folder", error));
-            }
-        }
-        staging::create_folder(&out.join(OWN_FOLDER).join(STAGING))?;
         Ok(made)
     }
 
+    /// Nothing is to be taken away any more.
     fn keep(&mut self) {
-        self.keep = true;
+        self.all = false;
+        self.staging = false;
     }
 
-    /// Removes the run's own entries, and the folders that it created if nobody else put something there.
+    /// There is something to keep; only what is not finished goes.
+    fn committed(&mut self) {
+        self.all = false;
+    }
+
+    /// Removes what is not committed, and the folders that the run created if nobody else put something there.
     fn remove(&mut self) -> Result<()> {
-        if self.keep {
-            return Ok(());
+        let (all, staging) = (std::mem::take(&mut self.all), std::mem::take(&mut self.staging));
+        if all {
+            self.remove_entries()?;
+            self.remove_folders();
+        } else if staging {
+            let staging = self.out.join(OWN_FOLDER).join(STAGING);
+            fs::remove_dir_all(&staging).map_err(|error| Error::io(staging, "removing", error))?;
         }
-        self.keep = true;
+        Ok(())
+    }
+
+    fn remove_entries(&self) -> Result<()> {
         for name in ENTRIES {
             let path = self.out.join(name);
             let removed = if name == SUCCESS { fs::remove_file(&path) } else { fs::remove_dir_all(&path) };
@@ -246,7 +398,6 @@ impl Made {
                 _ => {}
             }
         }
-        self.remove_folders();
         Ok(())
     }
 

@@ -7,8 +7,8 @@ use std::path::{Path, PathBuf};
 
 use arrow::array::ArrayRef;
 
-use super::staging::{StagedFile, create_folder};
-use super::table::{TableFile, TableSpec};
+use super::staging::{self, StagedFile, create_folder};
+use super::table::{TableFile, TableSpec, Written};
 use crate::error::Result;
 
 /// How many files are open at most, well below any system's limit. Over it, the one that waited longest is closed.
@@ -32,6 +32,8 @@ struct OpenPart {
     staged: PathBuf,
     target: PathBuf,
     last_used: u64,
+    /// Rows by input.
+    sources: BTreeMap<u32, u64>,
 }
 
 impl PartFiles {
@@ -50,11 +52,19 @@ impl PartFiles {
     }
 
     /// Adds a row group to the current file in `folder` (relative to the lake, parts separated by `/`), opening one if there is none.
-    pub(super) fn write(&mut self, folder: &str, rows: usize, array: impl Fn(usize) -> Result<ArrayRef> + Sync) -> Result<()> {
+    /// `sources` are the inputs (index) that its rows come from, with how many of each.
+    pub(super) fn write(
+        &mut self,
+        folder: &str,
+        sources: impl Iterator<Item = (u32, u64)>,
+        rows: usize,
+        array: impl Fn(usize) -> Result<ArrayRef> + Sync,
+    ) -> Result<()> {
         self.clock += 1;
         self.ensure_open(folder)?;
         let Some(part) = self.open.get_mut(folder) else { return Ok(()) };
         part.last_used = self.clock;
+        sources.for_each(|(input, rows)| *part.sources.entry(input).or_default() += rows);
         part.file.write_row_group(rows, array)?;
         if part.file.bytes() >= self.target_size {
             self.close(folder)?;
@@ -76,7 +86,7 @@ impl PartFiles {
         let staged = self.staging.join(&target);
         staged.parent().map_or(Ok(()), create_folder)?;
         let file = TableFile::create(&self.spec, staged.clone())?;
-        self.open.insert(folder.to_owned(), OpenPart { file, staged, target, last_used: self.clock });
+        self.open.insert(folder.to_owned(), OpenPart { file, staged, target, last_used: self.clock, sources: BTreeMap::new() });
         Ok(())
     }
 
@@ -86,9 +96,10 @@ impl PartFiles {
     }
 
     fn close(&mut self, folder: &str) -> Result<()> {
-        if let Some(OpenPart { file, staged, target, .. }) = self.open.remove(folder) {
-            let written = file.finish()?;
-            self.done.push(StagedFile { staged, target, rows: written.rows, bytes: written.bytes });
+        if let Some(OpenPart { file, staged, target, sources, .. }) = self.open.remove(folder) {
+            let Written { rows, bytes } = file.finish()?;
+            let checksum = staging::checksum(&staged)?;
+            self.done.push(StagedFile { staged, target, rows, bytes, checksum, sources: sources.into_iter().collect() });
         }
         Ok(())
     }

@@ -69,7 +69,7 @@ impl RejectedWriter {
         if lines.is_empty() {
             return Ok(());
         }
-        self.parts.write(FOLDER, lines.len(), |index| COLUMNS[index](&lines, files))
+        self.parts.write(FOLDER, lines.iter().map(|line| (line.file, 1)), lines.len(), |index| COLUMNS[index](&lines, files))
     }
 
     /// Writes the rest and gives the files; none if there was no line.

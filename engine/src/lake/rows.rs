@@ -77,6 +77,12 @@ impl RowBuffer {
         (self.trace.bytes.len() + self.extra.bytes.len()) as u64
     }
 
+    /// The inputs that the rows come from, with how many of each stretch.
+    pub(super) fn sources(&self) -> Vec<(u32, u64)> {
+        let ends = self.files.iter().skip(1).map(|&(row, _)| row).chain([self.rows() as u32]);
+        self.files.iter().zip(ends).map(|(&(start, file), end)| (file, u64::from(end - start))).collect()
+    }
+
     /// Takes rows from the front of `rows` until one of the limits is reached; at least one. Returns how many.
     pub(super) fn fill(
         &mut self,

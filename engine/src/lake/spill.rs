@@ -63,25 +63,13 @@ where
 
     /// Adds values observed later than those there are.
     pub(crate) fn merge_in(&mut self, other: BTreeMap<K, V>) -> Result<()> {
-        for (key, value) in other {
-            self.insert(key, value);
-            if self.weight > self.cap {
-                self.spill()?;
-            }
-        }
-        Ok(())
+        other.into_iter().try_for_each(|(key, value)| self.add(key, value))
     }
 
-    /// Adds another map whose values were observed later. Its runs are taken over as they are.
-    pub(crate) fn absorb(&mut self, mut other: Self) -> Result<()> {
-        if !other.runs.is_empty() {
-            // What is in memory here is older than those runs, and has to come before them.
-            self.spill()?;
-            for run in other.runs.drain(..) {
-                self.push(run)?;
-            }
-        }
-        self.merge_in(std::mem::take(&mut other.memory))
+    /// Adds one such value.
+    pub(crate) fn add(&mut self, key: K, value: V) -> Result<()> {
+        self.insert(key, value);
+        if self.weight > self.cap { self.spill() } else { Ok(()) }
     }
 
     /// Every key in order, its values merged.
@@ -128,11 +116,10 @@ where
         Ok(())
     }
 
-    /// The level of the last runs, if [`FAN_IN`] of them have none above it (absorbed runs need not descend).
+    /// The level of the last runs, if [`FAN_IN`] of them have none above it.
     fn crowded(&self) -> Option<u32> {
         let last = self.runs.len().checked_sub(FAN_IN).map(|start| &self.runs[start..])?;
-        let level = last.iter().map(|run| run.level).max()?;
-        (last.iter().all(|run| run.level == level) || self.runs.len() > FAN_IN * (level as usize + 2)).then_some(level)
+        last.iter().all(|run| run.level == last[0].level).then_some(last[0].level)
     }
 }
 

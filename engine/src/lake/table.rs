@@ -23,6 +23,7 @@ use rayon::prelude::*;
 use crate::columns::schema::{self, Column};
 use crate::config::Compression;
 use crate::error::{Error, Result};
+use crate::failpoint;
 
 /// Who wrote the file, in the form that the Parquet format asks for. Readers of the Java family parse it, and distrust what they can't.
 const CREATED_BY: &str = concat!("tlslake version ", env!("CARGO_PKG_VERSION"));
@@ -111,7 +112,7 @@ pub(super) struct TableFile {
 impl TableFile {
     /// Creates the file, in a folder that exists.
     pub(super) fn create(spec: &TableSpec, path: PathBuf) -> Result<Self> {
-        let file = File::create_new(&path).map_err(|error| Error::io(&path, "creating", error))?;
+        let file = failpoint::reach("part.create").and_then(|()| File::create_new(&path)).map_err(|error| Error::io(&path, "creating", error))?;
         let writer = SerializedFileWriter::new(file, spec.parquet_schema.clone(), spec.properties.clone())
             .map_err(|source| parquet_error(&path, source))?;
         let columns = ArrowRowGroupWriterFactory::new(&writer, spec.schema.clone());
@@ -124,6 +125,7 @@ impl TableFile {
     pub(super) fn write_row_group(&mut self, rows: usize, array: impl Fn(usize) -> Result<ArrayRef> + Sync) -> Result<()> {
         let path = &self.path;
         let writers = self.columns.create_column_writers(self.row_groups).map_err(|source| parquet_error(path, source))?;
+        failpoint::reach("part.write").map_err(|error| Error::io(path, "writing", error))?;
         let schema = &self.schema;
         let chunks = writers
             .into_par_iter()
@@ -148,7 +150,8 @@ impl TableFile {
     /// Closes and syncs the file, opens it again and checks that its footer, schema and row count are what was written.
     pub(super) fn finish(mut self) -> Result<Written> {
         self.writer.finish().map_err(|source| parquet_error(&self.path, source))?;
-        self.writer.inner().sync_all().map_err(|error| Error::io(&self.path, "syncing", error))?;
+        let synced = failpoint::reach("part.sync").and_then(|()| self.writer.inner().sync_all());
+        synced.map_err(|error| Error::io(&self.path, "syncing", error))?;
         let written = Written { rows: self.rows, bytes: self.bytes() };
         let (path, schema) = (self.path, self.schema);
         drop(self.writer);
@@ -175,7 +178,8 @@ fn append(writer: &mut SerializedFileWriter<File>, chunks: Vec<ArrowColumnChunk>
 
 /// Reads a closed file's footer back.
 fn check(path: &Path, schema: &SchemaRef, expected: Written) -> Result<()> {
-    let file = File::open(path).map_err(|error| Error::io(path, "opening for the check", error))?;
+    let file = failpoint::reach("part.check").and_then(|()| File::open(path));
+    let file = file.map_err(|error| Error::io(path, "opening for the check", error))?;
     let bytes = file.metadata().map_err(|error| Error::io(path, "checking", error))?.len();
     let footer = ArrowReaderMetadata::load(&file, ArrowReaderOptions::new()).map_err(|source| parquet_error(path, source))?;
     let rows = footer.metadata().file_metadata().num_rows();
@@ -191,5 +195,13 @@ fn check(path: &Path, schema: &SchemaRef, expected: Written) -> Result<()> {
 
 #[cold]
 fn parquet_error(path: &Path, source: ParquetError) -> Error {
+    // What the system said comes wrapped; unwrapped, it is told and hinted at like any other.
+    let source = match source {
+        ParquetError::External(error) => match error.downcast::<std::io::Error>() {
+            Ok(error) => return Error::io(path, "writing", *error),
+            Err(error) => ParquetError::External(error),
+        },
+        other => other,
+    };
     Error::Parquet { path: path.to_owned(), source }
 }

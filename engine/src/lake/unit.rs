@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 use std::ops::Range;
 use std::sync::Arc;
 
+use super::manifest::UnitManifest;
 use super::partition::{PartitionKey, Places};
 use super::parts::PartFiles;
 use super::rejected::RejectedWriter;
@@ -189,8 +190,9 @@ impl UnitWriter {
         self.rows -= rows;
         self.own -= buffer.own();
         let folder = self.places.folder(key, self.config.partitioning);
+        let sources = buffer.sources();
         let row_group = buffer.into_row_group(&self.values, &self.files)?;
-        self.parts.write(&folder, rows, |index| row_group.array(index))?;
+        self.parts.write(&folder, sources.into_iter(), rows, |index| row_group.array(index))?;
         if self.buffers.is_empty() {
             // Nothing refers to the values any more: the cheapest moment to bound them.
             self.values.clear();
@@ -204,7 +206,7 @@ impl UnitWriter {
         self.flush_all()?;
         let mut files = self.parts.finish()?;
         files.extend(self.rejected.finish(&self.files)?);
-        Ok(StagedUnit { files, _staging: self.staging })
+        Ok(StagedUnit { files, manifest: UnitManifest::default(), staging: self.staging })
     }
 }
 

@@ -6,7 +6,7 @@ use super::*;
 
 fn input(path: impl Into<PathBuf>, size: Option<u64>) -> InputFile {
     let path = path.into();
-    InputFile { object: path.display().to_string(), location: Location::Path(path), size, modified: None, name: None }
+    InputFile { object: path.display().to_string(), location: Location::Path(path), size, modified: None, name: None, key: 0 }
 }
 
 fn folder() -> tempfile::TempDir {
@@ -180,6 +180,6 @@ fn memory_that_cannot_be_had_is_the_files_fault() {
 #[cfg(unix)]
 #[test]
 fn standard_input_opens_without_a_size() {
-    let stdin = InputFile { object: "-".into(), location: Location::Stdin, size: None, modified: None, name: None };
+    let stdin = InputFile { object: "-".into(), location: Location::Stdin, size: None, modified: None, name: None, key: 0 };
     assert_eq!(open(&stdin).unwrap().size, None);
 }

@@ -209,4 +209,19 @@ pub struct Output {
     pub rows: u64,
     /// Their bytes.
     pub bytes: u64,
+    /// Work units of the lake.
+    #[serde(default)]
+    pub units: u64,
+    /// Inputs that this run converted, or tried to.
+    #[serde(default)]
+    pub inputs_read: u64,
+    /// Inputs of this run that the lake held already.
+    #[serde(default)]
+    pub inputs_held: u64,
+    /// Of the inputs read, those whose rows took the place of others (`--replace-changed`).
+    #[serde(default)]
+    pub inputs_replaced: u64,
+    /// Files that a run which was cut off had left, and that this one has removed.
+    #[serde(default)]
+    pub leftovers_removed: u64,
 }

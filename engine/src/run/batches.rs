@@ -8,6 +8,7 @@ use arrow::record_batch::RecordBatch;
 use crossbeam_channel::{Receiver, Sender, bounded};
 
 use super::sink::Sink;
+use super::write::Outcome;
 use super::{Control, Grouping, Plan, pipeline, result};
 use crate::aggregate::Hourly;
 use crate::columns::{ConnectionBatch, Dictionaries, record_batch};
@@ -55,7 +56,7 @@ fn run(inputs: &[OsString], read: &ReadConfig, control: &Control, sender: Sender
     let plan = Plan::new(inputs, Lakes::Refuse, read, control, Grouping::any())?;
     let mut sink = BatchSink { files: plan.files.clone(), sender, handed_out: false };
     let outcome = pipeline::run(&plan, &mut sink)?;
-    Ok(result::report(&plan, &outcome, None))
+    Ok(result::report(&plan, &result::Account::of_run(&plan, &outcome), None))
 }
 
 /// An iterator over record batches; see [`batches`].
@@ -129,7 +130,7 @@ impl Sink for BatchSink {
         }
     }
 
-    fn end_unit(&mut self, _rows: u64, _rejected: u64) -> Result<()> {
+    fn end_unit(&mut self, _outcome: &Outcome) -> Result<()> {
         Ok(())
     }
 }

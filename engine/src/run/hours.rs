@@ -28,10 +28,21 @@ impl Hours {
         self.latency.merge_in(hourly.latency)
     }
 
-    /// Adds another pair of tables.
-    pub(super) fn absorb(&mut self, other: Hours) -> Result<()> {
-        self.failures.absorb(other.failures)?;
-        self.latency.absorb(other.latency)
+    /// Adds an entry of a state.
+    pub(super) fn add_failure(&mut self, key: FailureKey, rows: u64) -> Result<()> {
+        self.failures.add(key, rows)
+    }
+
+    /// Likewise.
+    pub(super) fn add_latency(&mut self, key: LatencyKey, counts: LatencyCounts) -> Result<()> {
+        self.latency.add(key, counts)
+    }
+
+    /// Both tables' entries, in order.
+    pub(super) fn into_entries(
+        self,
+    ) -> Result<(impl Iterator<Item = Result<(FailureKey, u64)>>, impl Iterator<Item = Result<(LatencyKey, LatencyCounts)>>)> {
+        Ok((self.failures.into_sorted()?, self.latency.into_sorted()?))
     }
 
     /// The rows of both tables in order; `tls_ports` decide which connections without a verdict were plain HTTP.

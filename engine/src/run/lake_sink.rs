@@ -1,46 +1,56 @@
 //! Rows into a lake: one unit writer at a time, committed when its unit is whole (or, under `strict`, when the job is).
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::hours::Hours;
 use super::sink::Sink;
-use crate::aggregate::{Hourly, TlsPorts};
+use super::states;
+use super::write::Outcome;
+use crate::aggregate::Hourly;
 use crate::columns::{ConnectionBatch, Dictionaries};
 use crate::discover::InputFile;
 use crate::error::{Error, FileFault, Result};
-use crate::lake::{Lake, StagedUnit, UnitWriter};
-use crate::report::Output;
+use crate::lake::{FileOutcome, Lake, StagedUnit, UnitWriter};
 
 /// The lake and what of it is not committed.
 pub(super) struct LakeSink {
-    lake: Lake,
+    pub(super) lake: Lake,
     files: Arc<[InputFile]>,
     strict: bool,
+    /// For some units, the one whose place they take.
+    replaces: HashMap<String, String>,
     id: String,
     unit: Option<(UnitWriter, Hours)>,
-    staged: Vec<StagedUnit>,
-    hours: Hours,
+    /// Units that wait for the job's end, with the ones that they replace.
+    staged: Vec<(StagedUnit, Option<String>)>,
+    /// Units committed by this run.
+    pub(super) committed: u64,
 }
 
 impl LakeSink {
-    pub(super) fn new(lake: Lake, files: Arc<[InputFile]>, strict: bool) -> Self {
-        let hours = Hours::new(&lake.temporary_folder());
-        Self { lake, files, strict, id: String::new(), unit: None, staged: Vec::new(), hours }
+    pub(super) fn new(lake: Lake, files: Arc<[InputFile]>, strict: bool, replaces: HashMap<String, String>) -> Self {
+        Self { lake, files, strict, replaces, id: String::new(), unit: None, staged: Vec::new(), committed: 0 }
     }
 
-    /// Completes the lake. `report` gives the bytes of `report.json`, knowing what was written.
-    pub(super) fn finish(mut self, job_id: &str, tls_ports: &TlsPorts, report: impl FnOnce(&Output) -> Result<Vec<u8>>) -> Result<Output> {
-        for unit in std::mem::take(&mut self.staged) {
-            self.lake.commit(unit)?;
+    /// Commits what waited for the job's end.
+    pub(super) fn commit_staged(&mut self) -> Result<()> {
+        for (unit, replaces) in std::mem::take(&mut self.staged) {
+            self.commit(&unit, replaces.as_deref())?;
         }
-        let (failures, latency) = self.hours.rows(tls_ports)?;
-        self.lake.finish(job_id, failures, latency, report)
+        Ok(())
     }
 
-    /// Removes everything: nothing is committed.
+    fn commit(&mut self, unit: &StagedUnit, replaces: Option<&str>) -> Result<()> {
+        self.lake.commit(unit, replaces)?;
+        self.committed += 1;
+        Ok(())
+    }
+
+    /// Removes everything that is not committed.
     pub(super) fn abandon(mut self) -> Result<()> {
         self.staged.clear();
-        drop(self.hours);
+        self.unit = None;
         self.lake.abandon()
     }
 
@@ -52,6 +62,20 @@ impl LakeSink {
 
     fn unit(&mut self) -> Result<&mut (UnitWriter, Hours)> {
         self.unit.as_mut().ok_or_else(|| Error::Accounting("rows outside a unit".into()))
+    }
+
+    /// Whether there is nothing in a unit that the lake should keep, or that it may.
+    fn is_void(&self, outcome: &Outcome) -> bool {
+        let is_used = |file: &FileOutcome| file.fault.is_none() || file.tally.lines > 0;
+        let is_stream = |file: &FileOutcome| self.files[file.file as usize].size.is_none();
+        // A stream that gave nothing: what was to fill it has failed.
+        let is_silent = outcome.files.iter().all(|file| is_stream(file) && file.fault.is_none() && file.tally.raw_bytes == 0);
+        // It was tried again, and failed again.
+        let is_known = |file: &FileOutcome| self.lake.inventory().input(self.files[file.file as usize].key).is_some();
+        let has_failed_again = outcome.files.iter().all(|file| !is_used(file) && is_known(file));
+        // What is there came from inputs that were whole; what cannot be read now shall not take its place.
+        let would_lose = self.replaces.contains_key(&self.id) && !outcome.files.iter().all(is_used);
+        is_silent || has_failed_again || would_lose
     }
 }
 
@@ -74,9 +98,13 @@ impl Sink for LakeSink {
         self.open()
     }
 
-    fn end_unit(&mut self, rows: u64, rejected: u64) -> Result<()> {
+    fn end_unit(&mut self, outcome: &Outcome) -> Result<()> {
         let Some((writer, hours)) = self.unit.take() else { return Ok(()) };
-        let staged = writer.finish()?;
+        if self.is_void(outcome) {
+            return Ok(());
+        }
+        let mut staged = writer.finish()?;
+        let (rows, rejected) = (outcome.tally.rows, outcome.tally.rejected);
         let written = staged.totals();
         if written != (rows, rejected) {
             return Err(Error::Accounting(format!(
@@ -84,12 +112,13 @@ impl Sink for LakeSink {
                 self.id, written.0, written.1
             )));
         }
-        self.hours.absorb(hours)?;
+        staged.record(&self.id, &self.files, &outcome.files, |state| states::write(state, outcome, hours))?;
+        let replaces = self.replaces.get(&self.id).cloned();
         if self.strict {
-            self.staged.push(staged);
+            self.staged.push((staged, replaces));
             Ok(())
         } else {
-            self.lake.commit(staged)
+            self.commit(&staged, replaces.as_deref())
         }
     }
 }

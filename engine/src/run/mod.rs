@@ -6,15 +6,18 @@
 
 mod batches;
 mod control;
+mod convert;
 mod hours;
 mod lake_sink;
 mod parse;
 mod pipeline;
 mod reader;
 mod result;
+mod resume;
 mod search;
 mod sink;
 mod slot;
+mod states;
 #[cfg(test)]
 mod tests;
 mod tuning;
@@ -25,18 +28,17 @@ use std::time::Instant;
 
 pub use batches::{Batches, batches};
 pub use control::{Control, Progress};
+pub use convert::convert;
 pub use search::{Match, MatchVisitor, RejectedMatch, SearchOutcome, search};
 
 use crate::aggregate::{Certificates, SourceLabels};
-use crate::columns::schema::SCHEMA_VERSION;
 use crate::config::{LakeConfig, OnCorrupt, ReadConfig};
 use crate::discover::{self, Discovery, InputFile, Lakes, Location, SkippedFile, Unit, UnitSettings, UnreachableFile};
 use crate::error::{Error, Result};
-use crate::lake::Lake;
-use crate::report::{Output, Report};
+use crate::report::Report;
 use crate::scan::Kernel;
 use crate::select::Prefilter;
-use lake_sink::LakeSink;
+use result::Account;
 use sink::NoSink;
 use tuning::Tuning;
 
@@ -67,6 +69,8 @@ pub(crate) struct Wants {
     certificates: bool,
     /// The lines as logged, and no aggregates.
     lines: bool,
+    /// What became of each input, with a checksum of its text.
+    accounts: bool,
 }
 
 /// How files become units of work.
@@ -75,6 +79,8 @@ enum Grouping {
     ForFiles(UnitSettings),
     /// In the order of the inputs, a large file by itself.
     InOrder,
+    /// Not yet: what is left to do is not known.
+    Later,
 }
 
 impl Grouping {
@@ -95,7 +101,7 @@ pub fn report<S: AsRef<std::ffi::OsStr>>(inputs: &[S], read: &ReadConfig, contro
     let plan = Plan::new(inputs, Lakes::Read, read, control, Grouping::any())?;
     let outcome = pipeline::run(&plan, &mut NoSink)?;
     result::check_not_empty(&plan, &outcome)?;
-    Ok(result::report(&plan, &outcome, None))
+    Ok(result::report(&plan, &Account::of_run(&plan, &outcome), None))
 }
 
 /// Reads and decompresses `inputs`, checks what is checked on the way (members, checksums, lengths of lines), and drops the text: the floor under
@@ -109,7 +115,7 @@ pub fn decompress<S: AsRef<std::ffi::OsStr>>(inputs: &[S], read: &ReadConfig, co
     plan.prefilter = Some(Prefilter::none());
     let outcome = pipeline::run(&plan, &mut NoSink)?;
     result::check_not_empty(&plan, &outcome)?;
-    Ok(result::report(&plan, &outcome, None))
+    Ok(result::report(&plan, &Account::of_run(&plan, &outcome), None))
 }
 
 /// What [`certificates`] found.
@@ -131,51 +137,7 @@ pub fn certificates<S: AsRef<std::ffi::OsStr>>(inputs: &[S], read: &ReadConfig, 
     let mut outcome = pipeline::run(&plan, &mut NoSink)?;
     result::check_not_empty(&plan, &outcome)?;
     let certificates = std::mem::take(&mut outcome.certificates).into_certificates();
-    Ok(CertificatesOutcome { certificates, report: result::report(&plan, &outcome, None) })
-}
-
-/// Reads `inputs` and writes them as a lake (Parquet, hourly tables, the report) to `lake.out`; gives the report.
-///
-/// The lake appears whole or not at all: `_SUCCESS` is written last. With [`ReadConfig::strict`], a rejected line or a failed input means
-/// that nothing is left behind; the report then says so.
-///
-/// # Errors
-/// As [`fn@report`], and where the folder is occupied or cannot be written.
-pub fn convert<S: AsRef<std::ffi::OsStr>>(inputs: &[S], read: &ReadConfig, lake: &LakeConfig, control: &Control) -> Result<Report> {
-    lake.validate()?;
-    let units = UnitSettings { target_file_size: lake.target_file_size, fingerprint: fingerprint(read, lake) };
-    let mut plan = Plan::new(inputs, Lakes::Refuse, read, control, Grouping::ForFiles(units))?;
-    plan.wants.hourly = true;
-    let path = lake.out.display().to_string();
-    let mut sink = LakeSink::new(Lake::create(lake.clone())?, plan.files.clone(), read.strict);
-    let outcome = pipeline::run(&plan, &mut sink)?;
-    result::check_not_empty(&plan, &outcome)?;
-    if read.strict && !result::is_clean(&plan, &outcome) {
-        sink.abandon()?;
-        return Ok(result::report(&plan, &outcome, Some(Output { path, ..Output::default() })));
-    }
-    let mut final_report = Report::default();
-    sink.finish(&job_id(&plan), outcome.aggregates.tls_ports(), |output| {
-        final_report = result::report(&plan, &outcome, Some(output.clone()));
-        let json = serde_json::to_vec_pretty(&final_report);
-        json.map_err(|error| Error::Accounting(format!("the report cannot be written as JSON: {error}")))
-    })?;
-    Ok(final_report)
-}
-
-/// What in the settings decides the bytes of the output: part of each unit's identity.
-fn fingerprint(read: &ReadConfig, lake: &LakeConfig) -> String {
-    let LakeConfig { out: _, compression, partitioning, row_group_rows, target_file_size, provenance } = lake;
-    format!(
-        "{SCHEMA_VERSION} {compression:?} {partitioning:?} {row_group_rows} {target_file_size} {provenance} {:?} {:?} {:?} {}",
-        read.since, read.until, read.on_corrupt, read.max_line
-    )
-}
-
-/// The job's id: a hash of its units' ids.
-fn job_id(plan: &Plan<'_>) -> String {
-    let ids: Vec<&str> = plan.units.iter().map(|unit| unit.id.as_str()).collect();
-    format!("{:016x}", xxhash_rust::xxh3::xxh3_64(ids.join(" ").as_bytes()))
+    Ok(CertificatesOutcome { certificates, report: result::report(&plan, &Account::of_run(&plan, &outcome), None) })
 }
 
 impl<'a> Plan<'a> {
@@ -197,15 +159,12 @@ impl<'a> Plan<'a> {
         let units = match grouping {
             Grouping::ForFiles(settings) => discover::plan_units(&files, &settings),
             Grouping::InOrder => discover::units_in_order(&files, tuning.small_file),
+            Grouping::Later => Vec::new(),
         };
         let labels = files.iter().map(labels).collect();
         let balancers = files.iter().map(|file| Some(file.name.as_ref()?.balancer().into())).collect();
-        let progress = &control.progress;
-        Progress::add(&progress.files_total, files.len() as u64);
-        let size: Option<u64> = files.iter().map(|file| file.size).sum();
-        Progress::add(&progress.stored_total, size.unwrap_or(0));
         let jobs = if read.jobs == 0 { std::thread::available_parallelism().map_or(1, usize::from) } else { read.jobs };
-        Ok(Self {
+        let plan = Self {
             files: files.into(),
             skipped,
             unreachable,
@@ -220,7 +179,24 @@ impl<'a> Plan<'a> {
             control,
             tuning,
             started,
-        })
+        };
+        plan.announce();
+        Ok(plan)
+    }
+
+    /// Sets what there is to do, where that was not known at first.
+    fn set_units(&mut self, units: Vec<Unit>) {
+        self.units = units;
+        self.announce();
+    }
+
+    /// Tells how much there is to read.
+    fn announce(&self) {
+        let progress = &self.control.progress;
+        let planned = self.units.iter().flat_map(|unit| &unit.files).map(|&file| self.files[file as usize].size);
+        let (count, size) = planned.fold((0, Some(0)), |(count, sum), size| (count + 1, sum.zip(size).map(|(sum, size)| sum + size)));
+        Progress::add(&progress.files_total, count);
+        Progress::add(&progress.stored_total, size.unwrap_or(0));
     }
 }
 

@@ -3,6 +3,8 @@
 use std::io::Cursor;
 use std::sync::{Arc, Mutex};
 
+use xxhash_rust::xxh3::{Xxh3, xxh3_128};
+
 use super::Plan;
 use super::slot::{Slot, Work};
 use crate::blocks::{self, LineReader};
@@ -153,6 +155,9 @@ fn parse_file(plan: &Plan<'_>, scratch: &mut Scratch, file: u32, slot: &mut Slot
                 return Ok(Whole::OverLimit);
             }
             scratch.searched.parse_found(plan, &mut slot.parser, file, 0, &scratch.text);
+            if plan.wants.accounts {
+                set_checksum(slot, xxh3_128(&scratch.text));
+            }
         }
         Err(_) if plan.read.on_corrupt == OnCorrupt::Salvage => return salvage(plan, scratch, file, slot),
         _ => {}
@@ -198,6 +203,13 @@ fn balancer(object: &str) -> Option<Arc<str>> {
     Some(LogName::parse(name)?.balancer().into())
 }
 
+/// Notes the checksum of the last run's input, up to the end of that run.
+fn set_checksum(slot: &mut Slot, checksum: u128) {
+    if let Some(run) = slot.parser.batch_mut().runs.last_mut() {
+        run.checksum = Some(checksum);
+    }
+}
+
 /// Whether the batch would outgrow its share of memory with so many more lines.
 fn too_many_lines(plan: &Plan<'_>, slot: &Slot, lines: usize) -> bool {
     let batch = slot.parser.batch();
@@ -208,6 +220,7 @@ fn too_many_lines(plan: &Plan<'_>, slot: &Slot, lines: usize) -> bool {
 fn salvage(plan: &Plan<'_>, scratch: &mut Scratch, file: u32, slot: &mut Slot) -> Result<Whole, FileFault> {
     let mark = slot.parser.mark();
     let mut lines = LineReader::new(StreamDecoder::new(Cursor::new(&scratch.stored)), plan.tuning.piece_bytes, plan.read.max_line);
+    let mut hash = Xxh3::new();
     loop {
         let piece = lines.next(&mut scratch.text);
         let found = scratch.searched.find(plan, &scratch.text);
@@ -217,6 +230,10 @@ fn salvage(plan: &Plan<'_>, scratch: &mut Scratch, file: u32, slot: &mut Slot) -
         }
         if !scratch.text.is_empty() {
             scratch.searched.parse_found(plan, &mut slot.parser, file, lines.piece_offset(), &scratch.text);
+            if plan.wants.accounts {
+                hash.update(&scratch.text);
+                set_checksum(slot, hash.digest128());
+            }
         }
         if piece?.is_none() {
             return Ok(Whole::Done);

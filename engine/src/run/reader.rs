@@ -157,12 +157,14 @@ impl<'a> Reader<'a> {
         match piece {
             Ok(Some(piece)) => {
                 slot.work = Work::Piece { file, offset: piece.offset };
+                slot.is_piece = true;
                 return;
             }
             Ok(None) => slot.amount.files = 1,
             Err(fault) if self.plan.read.on_corrupt == OnCorrupt::Skip => self.begin_again(file, fault),
             Err(fault) => {
                 slot.work = Work::Piece { file, offset: lines.piece_offset() };
+                slot.is_piece = true;
                 slot.faults.push((file, fault));
             }
         }

@@ -1,9 +1,16 @@
 //! The report of a run that is done.
 
+use std::borrow::Cow;
+use std::collections::{BTreeMap, HashSet};
+
 use super::Plan;
 use super::write::Outcome;
+use crate::aggregate::Aggregates;
 use crate::config::OnCorrupt;
+use crate::discover::InputFile;
 use crate::error::{Error, FileFault, FileFaultKind, Result};
+use crate::lake::manifest::{FaultEntry, InputStatus, LineCounts};
+use crate::lake::{Inventory, Troubled};
 use crate::report::{FailedFile, InputTotals, Output, Report, SkippedEntry};
 
 /// Whether every line became a row (or was blank, or outside the range) and every input was read whole.
@@ -22,24 +29,76 @@ pub(super) fn check_not_empty(plan: &Plan<'_>, outcome: &Outcome) -> Result<()> 
     Ok(())
 }
 
+/// What a report is of: a run, or a lake that many runs may have filled.
+pub(super) struct Account<'a> {
+    files: u64,
+    stored_bytes: u64,
+    lines: LineCounts,
+    rejected_by_reason: BTreeMap<String, u64>,
+    /// Inputs with a fault.
+    troubled: Vec<FailedFile>,
+    aggregates: Cow<'a, Aggregates>,
+}
+
+impl<'a> Account<'a> {
+    /// Of what a run has read.
+    pub(super) fn of_run(plan: &Plan<'_>, outcome: &'a Outcome) -> Self {
+        Self {
+            files: plan.files.len() as u64,
+            stored_bytes: plan.files.iter().filter_map(|file| file.size).sum::<u64>() + outcome.unsized_stored,
+            lines: LineCounts::from(&outcome.tally),
+            rejected_by_reason: outcome.rejected.iter().map(|(reason, &count)| (reason.code().to_owned(), count)).collect(),
+            troubled: run_failures(plan, outcome).collect(),
+            aggregates: Cow::Borrowed(&outcome.aggregates),
+        }
+    }
+
+    /// Of all that a lake holds, and what this run could not read beside it.
+    pub(super) fn of_lake(
+        plan: &Plan<'_>,
+        inventory: &Inventory,
+        outcome: &Outcome,
+        rejected_by_reason: BTreeMap<String, u64>,
+        aggregates: Aggregates,
+    ) -> Self {
+        let mut troubled: Vec<FailedFile> = inventory.troubled().into_iter().map(|input| lake_failure(plan, input)).collect();
+        let named: HashSet<String> = troubled.iter().map(|file| file.object.clone()).collect();
+        let others: Vec<FailedFile> = run_failures(plan, outcome).filter(|file| !named.contains(&file.object)).collect();
+        // Inputs that the lake holds in an earlier form are counted there.
+        let is_new = |file: &&InputFile| inventory.input(file.key).is_none();
+        let unread = outcome.failed.iter().map(|(file, ..)| &plan.files[*file as usize]).filter(is_new);
+        let (count, bytes) = unread.fold((0, 0), |(count, bytes), file| (count + 1, bytes + file.size.unwrap_or(0)));
+        troubled.extend(others);
+        Self {
+            files: inventory.all() + count,
+            stored_bytes: inventory.stored_bytes() + bytes,
+            lines: inventory.tally,
+            rejected_by_reason,
+            troubled,
+            aggregates: Cow::Owned(aggregates),
+        }
+    }
+}
+
 /// Puts the report together.
-pub(super) fn report(plan: &Plan<'_>, outcome: &Outcome, output: Option<Output>) -> Report {
-    let tally = &outcome.tally;
+pub(super) fn report(plan: &Plan<'_>, account: &Account<'_>, output: Option<Output>) -> Report {
+    let lines = &account.lines;
+    let unreachable = plan.unreachable.iter().map(|file| failed_file(plan, &file.object, &file.fault, 0));
+    let failed: Vec<FailedFile> = unreachable.chain(account.troubled.iter().cloned()).collect();
     let mut report = Report {
         schema: Report::SCHEMA.to_owned(),
         input: InputTotals {
-            files: plan.files.len() as u64,
-            compressed_bytes: plan.files.iter().filter_map(|file| file.size).sum::<u64>() + outcome.unsized_stored,
-            raw_bytes: tally.raw_bytes,
-            lines: tally.lines,
+            files: account.files,
+            compressed_bytes: account.stored_bytes,
+            raw_bytes: lines.raw_bytes,
+            lines: lines.lines,
         },
-        rows: tally.rows,
-        rejected: tally.rejected,
-        rejected_by_reason: outcome.rejected.iter().map(|(reason, &count)| (reason.code().to_owned(), count)).collect(),
-        blank: tally.blank,
-        out_of_range: tally.out_of_range,
-        failed: (outcome.failed.len() + plan.unreachable.len()) as u64,
-        failed_files: failed_files(plan, outcome),
+        rows: lines.rows,
+        rejected: lines.rejected,
+        rejected_by_reason: account.rejected_by_reason.clone(),
+        blank: lines.blank,
+        out_of_range: lines.out_of_range,
+        failed: failed.len() as u64,
         kernel: plan.kernel.name().to_owned(),
         output,
         ..Report::default()
@@ -49,19 +108,41 @@ pub(super) fn report(plan: &Plan<'_>, outcome: &Outcome, output: Option<Output>)
     }
     let listed = plan.skipped.iter().take(Report::MAX_LISTED_FILES);
     report.skipped_files = listed.map(|file| SkippedEntry { object: file.object.clone(), reason: file.reason.to_owned() }).collect();
-    outcome.aggregates.fill(&mut report);
-    report.notes.extend(unverified(plan, outcome));
+    account.aggregates.fill(&mut report);
+    report.notes.extend(unverified(&failed));
     report.notes.extend(no_logs_perhaps(&report));
     report.notes.extend(cut_lists(&report));
+    report.failed_files = failed.into_iter().take(Report::MAX_LISTED_FILES).collect();
     report.elapsed_s = plan.started.elapsed().as_secs_f64();
     report
 }
 
+/// The inputs that failed in this run.
+fn run_failures<'a>(plan: &'a Plan<'_>, outcome: &'a Outcome) -> impl Iterator<Item = FailedFile> + 'a {
+    outcome.failed.iter().map(|(file, fault, rows)| failed_file(plan, &plan.files[*file as usize].object, fault, *rows))
+}
+
+fn failed_file(plan: &Plan<'_>, object: &str, fault: &FileFault, rows: u64) -> FailedFile {
+    FailedFile {
+        object: object.to_owned(),
+        offset: fault.offset,
+        kind: fault.kind.code().to_owned(),
+        error: fault.message.clone(),
+        salvaged_rows: (plan.read.on_corrupt == OnCorrupt::Salvage).then_some(rows),
+    }
+}
+
+fn lake_failure(plan: &Plan<'_>, input: &Troubled) -> FailedFile {
+    let FaultEntry { kind, offset, message } = input.fault.clone();
+    let was_salvaged = input.status == InputStatus::Salvaged || plan.read.on_corrupt == OnCorrupt::Salvage;
+    FailedFile { object: input.object.clone(), offset, kind, error: message, salvaged_rows: was_salvaged.then_some(input.rows) }
+}
+
 /// Says so where salvaged rows may be wrong: a member's checksum covers it as a whole, so what failed it may lie anywhere in it.
-fn unverified(plan: &Plan<'_>, outcome: &Outcome) -> Option<String> {
-    let unsure = |kind| matches!(kind, FileFaultKind::Corrupt | FileFaultKind::WrongChecksum);
-    let rows: u64 = outcome.failed.iter().filter(|(_, fault, _)| unsure(fault.kind)).map(|(_, _, rows)| rows).sum();
-    (plan.read.on_corrupt == OnCorrupt::Salvage && rows > 0).then(|| {
+fn unverified(failed: &[FailedFile]) -> Option<String> {
+    let unsure = [FileFaultKind::Corrupt, FileFaultKind::WrongChecksum].map(FileFaultKind::code);
+    let rows: u64 = failed.iter().filter(|file| unsure.contains(&file.kind.as_str())).filter_map(|file| file.salvaged_rows).sum();
+    (rows > 0).then(|| {
         format!("{rows} salvaged rows come from corrupt files or files with a wrong checksum: no checksum vouches for them, and some may be wrong")
     })
 }
@@ -79,18 +160,4 @@ fn cut_lists(report: &Report) -> Option<String> {
     let most = Report::MAX_LISTED_FILES as u64;
     (report.failed > most || skipped > most)
         .then(|| format!("{} files failed and {skipped} were skipped: the first {most} of each are named", report.failed))
-}
-
-fn failed_files(plan: &Plan<'_>, outcome: &Outcome) -> Vec<FailedFile> {
-    let salvage = plan.read.on_corrupt == OnCorrupt::Salvage;
-    let entry = |object: &str, fault: &FileFault, rows: u64| FailedFile {
-        object: object.to_owned(),
-        offset: fault.offset,
-        kind: fault.kind.code().to_owned(),
-        error: fault.message.clone(),
-        salvaged_rows: salvage.then_some(rows),
-    };
-    let unreachable = plan.unreachable.iter().map(|file| entry(&file.object, &file.fault, 0));
-    let read = outcome.failed.iter().map(|(file, fault, rows)| entry(&plan.files[*file as usize].object, fault, *rows));
-    unreachable.chain(read).take(Report::MAX_LISTED_FILES).collect()
 }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::sink::Sink;
+use super::write::Outcome;
 use super::{Control, Grouping, Plan, pipeline, result};
 use crate::aggregate::Hourly;
 use crate::columns::{ConnectionBatch, Dictionaries};
@@ -149,7 +150,7 @@ pub fn search<S: AsRef<std::ffi::OsStr>>(
     if !stopped {
         result::check_not_empty(&plan, &outcome)?;
     }
-    Ok(SearchOutcome { stopped, report: result::report(&plan, &outcome, None), ..found })
+    Ok(SearchOutcome { stopped, report: result::report(&plan, &result::Account::of_run(&plan, &outcome), None), ..found })
 }
 
 /// Whether rows of the unit may be handed out before it is known that they stay.
@@ -223,7 +224,7 @@ impl Sink for SearchSink<'_> {
         Ok(())
     }
 
-    fn end_unit(&mut self, _rows: u64, _rejected: u64) -> Result<()> {
+    fn end_unit(&mut self, _outcome: &Outcome) -> Result<()> {
         let was_ended = self.is_done() && !self.is_provisional;
         self.is_provisional = false;
         if was_ended { Ok(()) } else { self.visitor.end() }

@@ -1,5 +1,6 @@
 //! Where rows go, in order: into a lake, to a caller, or nowhere.
 
+use super::write::Outcome;
 use crate::aggregate::Hourly;
 use crate::columns::{ConnectionBatch, Dictionaries};
 use crate::error::{FileFault, Result};
@@ -23,8 +24,8 @@ pub(super) trait Sink: Send {
         false
     }
 
-    /// The unit is whole. It held this many rows and rejected lines.
-    fn end_unit(&mut self, rows: u64, rejected: u64) -> Result<()>;
+    /// The unit is whole, and came to `outcome`.
+    fn end_unit(&mut self, outcome: &Outcome) -> Result<()>;
 }
 
 /// Drops everything: for a report alone.
@@ -47,7 +48,7 @@ impl Sink for NoSink {
         Ok(())
     }
 
-    fn end_unit(&mut self, _rows: u64, _rejected: u64) -> Result<()> {
+    fn end_unit(&mut self, _outcome: &Outcome) -> Result<()> {
         Ok(())
     }
 }

@@ -58,6 +58,8 @@ pub(super) struct Slot {
     pub(super) work: Work,
     /// The text of a piece.
     pub(super) text: Vec<u8>,
+    /// Whether that is what there is.
+    pub(super) is_piece: bool,
     /// How much of the input it stands for.
     pub(super) amount: Amount,
     /// Parser and batch.
@@ -109,6 +111,7 @@ impl Slot {
             ends_unit: false,
             work: Work::Nothing,
             text: Vec::new(),
+            is_piece: false,
             amount: Amount::default(),
             parser,
             faults: Vec::new(),
@@ -125,6 +128,7 @@ impl Slot {
         self.restarts_unit = false;
         self.ends_unit = false;
         self.work = Work::Nothing;
+        self.is_piece = false;
         self.amount = Amount::default();
         self.faults.clear();
         self.oversize.clear();

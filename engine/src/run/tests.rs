@@ -9,6 +9,7 @@ use proptest::prelude::*;
 
 use super::sink::Sink;
 use super::tuning::Tuning;
+use super::write::Outcome;
 use super::*;
 use crate::aggregate::Hourly;
 use crate::columns::{ConnectionBatch, Dictionaries};
@@ -57,7 +58,8 @@ impl Sink for Kept {
         Ok(())
     }
 
-    fn end_unit(&mut self, rows: u64, rejected: u64) -> Result<()> {
+    fn end_unit(&mut self, outcome: &Outcome) -> Result<()> {
+        let (rows, rejected) = (outcome.tally.rows, outcome.tally.rejected);
         assert_eq!((self.rows.len() - self.unit.0, self.rejected.len() - self.unit.1), (rows as usize, rejected as usize));
         Ok(())
     }

@@ -3,7 +3,9 @@
 //! Here the line numbers of a file become absolute, the accounting is checked, aggregates are merged, and rows go to the sink. All state of
 //! a unit is kept apart until the unit is whole, so that it can begin again.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
+
+use xxhash_rust::xxh3::{Xxh3, xxh3_128};
 
 use super::Plan;
 use super::control::Progress;
@@ -16,6 +18,7 @@ use crate::columns::{ConnectionBatch, Dictionaries, Tally};
 use crate::config::OnCorrupt;
 use crate::discover::{InputFile, Location};
 use crate::error::{Error, FileFault, LineFaultReason, Result};
+use crate::lake::FileOutcome;
 use crate::lake::read::Slice;
 
 /// What a job (or one of its units) came to.
@@ -33,6 +36,8 @@ pub(super) struct Outcome {
     pub(super) aggregates: Aggregates,
     /// How each certificate was used, where that is wanted.
     pub(super) certificates: CertificateTable,
+    /// What became of each input, where that is wanted: of a job, in the order of its units.
+    pub(super) files: Vec<FileOutcome>,
 }
 
 impl Outcome {
@@ -45,14 +50,36 @@ impl Outcome {
         self.unsized_stored += other.unsized_stored;
         self.aggregates.merge(other.aggregates);
         self.certificates.merge(other.certificates);
+        self.files.extend(other.files);
     }
 }
 
 /// The file whose lines are being written.
-#[derive(Debug, Default)]
+#[derive(Default)]
 struct OpenFile {
     file: Option<u32>,
     tally: Tally,
+    /// First and last event.
+    time: Option<(i64, i64)>,
+    /// Of the text, where it came in pieces.
+    hash: Option<Box<Xxh3>>,
+    /// Of the text, where it was whole.
+    checksum: Option<u128>,
+}
+
+impl OpenFile {
+    fn widen_time(&mut self, times: &[i64]) {
+        let Some(&first) = times.first() else { return };
+        let (low, high) = self.time.unwrap_or((first, first));
+        self.time = Some(times.iter().fold((low, high), |(low, high), &time| (low.min(time), high.max(time))));
+    }
+
+    fn checksum(&self) -> u128 {
+        match (&self.hash, self.checksum) {
+            (Some(hash), _) => hash.digest128(),
+            (None, checksum) => checksum.unwrap_or_else(|| xxh3_128(b"")),
+        }
+    }
 }
 
 /// The state of the step.
@@ -110,6 +137,9 @@ impl<'a> Writer<'a> {
             self.file = OpenFile::default();
         }
         self.rows(slot.parser.batch(), slot.parser.dictionaries())?;
+        if slot.is_piece {
+            self.hash(&slot.text);
+        }
         self.observed(&mut slot.observed)?;
         self.faults(slot)?;
         for file in std::mem::take(&mut slot.oversize) {
@@ -138,10 +168,14 @@ impl<'a> Writer<'a> {
     /// Rows and rejected lines of one batch: absolute line numbers, accounting, sink.
     fn rows(&mut self, batch: &ConnectionBatch, dictionaries: &Dictionaries) -> Result<()> {
         self.first_lines.clear();
-        for run in &batch.runs {
+        for (index, run) in batch.runs.iter().enumerate() {
             if self.file.file != Some(run.file) {
                 self.end_file()?;
                 self.file.file = Some(run.file);
+            }
+            if self.plan.wants.accounts {
+                self.file.widen_time(&batch.time[batch.run_rows(index)]);
+                self.file.checksum = run.checksum.or(self.file.checksum);
             }
             self.first_lines.push(run.origin.as_ref().map_or(self.file.tally.lines + 1, |origin| origin.first_line));
             self.file.tally.add(&run.tally);
@@ -153,6 +187,13 @@ impl<'a> Writer<'a> {
             return Ok(());
         }
         self.sink.rows(batch, dictionaries, &self.first_lines)
+    }
+
+    /// Takes the text of the file that is open into its checksum.
+    fn hash(&mut self, text: &[u8]) {
+        if self.plan.wants.accounts {
+            self.file.hash.get_or_insert_default().update(text);
+        }
     }
 
     /// Takes over what was observed in a batch.
@@ -240,6 +281,7 @@ impl<'a> Writer<'a> {
             slot.observed.observe(plan, batch, dictionaries);
             Progress::add(&plan.control.progress.rows, batch.rows() as u64);
             self.rows(batch, dictionaries).and_then(|()| self.observed(&mut slot.observed)).map_err(Err)?;
+            self.hash(&slot.text);
             if plan.control.is_cancelled() {
                 return Err(Err(Error::Cancelled));
             }
@@ -251,19 +293,45 @@ impl<'a> Writer<'a> {
 
     /// Checks the accounting of the file that was open.
     fn end_file(&mut self) -> Result<()> {
-        let OpenFile { file, tally } = std::mem::take(&mut self.file);
-        let Some(file) = file else { return Ok(()) };
-        if !tally.balances() {
-            return Err(Error::Accounting(format!("{}: {tally:?}", self.plan.files[file as usize].object)));
+        let open = std::mem::take(&mut self.file);
+        let Some(file) = open.file else { return Ok(()) };
+        if !open.tally.balances() {
+            return Err(Error::Accounting(format!("{}: {:?}", self.plan.files[file as usize].object, open.tally)));
         }
-        self.unit_outcome.tally.add(&tally);
+        self.unit_outcome.tally.add(&open.tally);
+        if self.plan.wants.accounts {
+            let (checksum, tally, time) = (open.checksum(), open.tally, open.time);
+            self.unit_outcome.files.push(FileOutcome { file, tally, checksum, time, ..FileOutcome::default() });
+        }
         Ok(())
+    }
+
+    /// Makes the unit's list of inputs complete: with those that gave no line, and with what is wrong with some.
+    fn complete_files(&mut self, unit: usize) {
+        let Outcome { files, failed, unsized_stored, .. } = &mut self.unit_outcome;
+        let seen: HashSet<u32> = files.iter().map(|outcome| outcome.file).collect();
+        let silent = self.plan.units[unit].files.iter().filter(|file| !seen.contains(file));
+        files.extend(silent.map(|&file| FileOutcome { file, checksum: xxh3_128(b""), ..FileOutcome::default() }));
+        files.sort_unstable_by_key(|outcome| outcome.file);
+        for (file, fault, _) in failed.iter() {
+            if let Ok(index) = files.binary_search_by_key(file, |outcome| outcome.file) {
+                files[index].fault = Some(fault.clone());
+            }
+        }
+        if let [only] = files.as_mut_slice()
+            && self.plan.files[only.file as usize].size.is_none()
+        {
+            only.streamed = Some(*unsized_stored);
+        }
     }
 
     fn end_unit(&mut self) -> Result<()> {
         self.end_file()?;
+        if let (Some(unit), true) = (self.unit, self.plan.wants.accounts) {
+            self.complete_files(unit);
+        }
         let outcome = std::mem::take(&mut self.unit_outcome);
-        self.sink.end_unit(outcome.tally.rows, outcome.tally.rejected)?;
+        self.sink.end_unit(&outcome)?;
         self.job.merge(outcome);
         self.unit = None;
         Ok(())

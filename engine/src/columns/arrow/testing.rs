@@ -52,7 +52,7 @@ fn file(object: &str, name: Option<(&str, &str)>) -> InputFile {
         end_time: "20240101T0000Z".to_owned(),
         node_ip: "10.0.0.1".to_owned(),
     });
-    InputFile { object: object.to_owned(), location: Location::Stdin, size: None, modified: None, name }
+    InputFile { object: object.to_owned(), location: Location::Stdin, size: None, modified: None, name, key: 0 }
 }
 
 /// A usual row.

@@ -8,7 +8,7 @@ use super::*;
 fn file(object: &str, size: impl Into<Option<u64>>) -> InputFile {
     let path = PathBuf::from(object);
     let name = LogName::of_path(&path);
-    InputFile { object: object.into(), location: Location::Path(path), size: size.into(), modified: Some(1_700_000_000_000_000_000), name }
+    InputFile { object: object.into(), location: Location::Path(path), size: size.into(), modified: Some(1_700_000_000_000_000_000), name, key: 0 }
 }
 
 fn log(account: u64, region: &str, number: u32, size: u64) -> InputFile {
@@ -16,7 +16,7 @@ fn log(account: u64, region: &str, number: u32, size: u64) -> InputFile {
 }
 
 fn stdin() -> InputFile {
-    InputFile { object: "-".into(), location: Location::Stdin, size: None, modified: None, name: None }
+    InputFile { object: "-".into(), location: Location::Stdin, size: None, modified: None, name: None, key: 0 }
 }
 
 fn settings(target_file_size: u64) -> UnitSettings {
@@ -68,9 +68,22 @@ fn a_target_of_zero_and_a_huge_file_are_no_trouble() {
 }
 
 #[test]
-fn what_has_no_size_is_a_unit_of_its_own_and_keeps_its_place() {
+fn what_has_no_size_is_a_unit_of_its_own() {
     let files = [file("a.gz", 1), file("pipe", None), file("b.gz", 1), stdin(), file("c.gz", 1), log(1, "eu-west-1", 5, 1)];
-    assert_eq!(groups(&files, 1 << 20), [vec![0], vec![1], vec![2], vec![3], vec![4], vec![5]]);
+    assert_eq!(groups(&files, 1 << 20), [vec![0, 2, 4], vec![1], vec![3], vec![5]]);
+}
+
+#[test]
+fn what_is_left_of_a_job_is_planned_as_it_was() {
+    let files: Vec<InputFile> = (0..40).map(|number| log(u64::from(number % 3), "eu-west-1", number, 100)).collect();
+    let settings = settings(150);
+    let all = plan_units(&files, &settings);
+    for done in 0..all.len() {
+        let rest: Vec<&Unit> = all.iter().enumerate().filter(|(index, _)| index % 3 != done % 3).map(|(_, unit)| unit).collect();
+        let mut indexes: Vec<u32> = rest.iter().flat_map(|unit| unit.files.iter().copied()).collect();
+        indexes.sort_unstable();
+        assert_eq!(plan_units_of(&files, indexes.into_iter(), &settings).iter().collect::<Vec<_>>(), rest);
+    }
 }
 
 #[test]

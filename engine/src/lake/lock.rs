@@ -1,0 +1,95 @@
+//! One writer: an advisory lock on `_tlslake/lock`, held by the open file, so that a dead run's lock is gone with it.
+//!
+//! The file stays where it is; removing it would let two runs hold locks on two files of one name. While it is held it tells who holds it.
+
+use std::fs::{File, OpenOptions, TryLockError};
+use std::io::{ErrorKind, Read, Seek, Write};
+use std::path::Path;
+use std::time::Duration;
+
+use super::staging;
+use crate::error::{Error, Result};
+
+/// The lock's name in the lake's own folder.
+pub(super) const LOCK: &str = "lock";
+/// How often a waiting run looks again.
+const LOOK_AGAIN: Duration = Duration::from_millis(100);
+
+/// A held lock; released when dropped.
+#[derive(Debug)]
+pub(super) struct Lock {
+    file: File,
+}
+
+impl Lock {
+    /// Takes the lock of the lake at `out`, whose own folder `own` is created if it is absent. `wait` is asked whether to go on waiting while
+    /// another run holds it.
+    ///
+    /// # Errors
+    /// [`Error::Locked`] if another run holds it and `wait` says no.
+    pub(super) fn take(out: &Path, own: &Path, wait: impl Fn() -> bool) -> Result<Self> {
+        let path = own.join(LOCK);
+        let failed = |error| Error::io(&path, "locking", error);
+        loop {
+            staging::create_folder(own)?;
+            let mut file = match OpenOptions::new().read(true).write(true).create(true).truncate(false).open(&path) {
+                Ok(file) => file,
+                // The run that held it has just given up and taken its folder away.
+                Err(error) if error.kind() == ErrorKind::NotFound => continue,
+                Err(error) => return Err(failed(error)),
+            };
+            match file.try_lock() {
+                Ok(()) if is_still_there(&file, &path) => {
+                    let mut lock = Self { file };
+                    lock.sign().map_err(failed)?;
+                    return Ok(lock);
+                }
+                Ok(()) => {}
+                Err(TryLockError::WouldBlock) if wait() => std::thread::sleep(LOOK_AGAIN),
+                Err(TryLockError::WouldBlock) => return Err(Error::Locked { path: out.to_owned(), holder: holder(&mut file) }),
+                Err(TryLockError::Error(error)) => return Err(failed(error)),
+            }
+        }
+    }
+
+    /// Writes down who holds it.
+    fn sign(&mut self) -> std::io::Result<()> {
+        self.file.set_len(0)?;
+        let host = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
+        let host = if host.trim().is_empty() { String::new() } else { format!(" on {}", host.trim()) };
+        self.file.write_all(format!("process {}{host}\n", std::process::id()).as_bytes())
+    }
+}
+
+impl Drop for Lock {
+    fn drop(&mut self) {
+        // The lock itself goes with the file; a name that is left there does no harm.
+        let _ = self.file.set_len(0);
+    }
+}
+
+/// Who holds the lock, as far as the file tells.
+fn holder(file: &mut File) -> String {
+    let mut text = String::new();
+    let read = file.rewind().and_then(|()| file.take(256).read_to_string(&mut text));
+    match (read, text.trim()) {
+        (Ok(_), name) if !name.is_empty() => name.to_owned(),
+        _ => "another process".to_owned(),
+    }
+}
+
+/// Whether the file that was locked is the one of that name: a run that gives up takes its folder away, lock and all.
+#[cfg(unix)]
+fn is_still_there(file: &File, path: &Path) -> bool {
+    use std::os::unix::fs::MetadataExt;
+    let identity = |metadata: std::fs::Metadata| (metadata.dev(), metadata.ino());
+    match (file.metadata(), std::fs::metadata(path)) {
+        (Ok(held), Ok(named)) => identity(held) == identity(named),
+        _ => false,
+    }
+}
+
+#[cfg(not(unix))]
+fn is_still_there(_: &File, path: &Path) -> bool {
+    path.exists()
+}

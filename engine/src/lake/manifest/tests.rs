@@ -1,0 +1,63 @@
+use super::*;
+
+fn input(object: &str) -> InputEntry {
+    InputEntry {
+        object: object.to_owned(),
+        key: key_text(7),
+        size: Some(10),
+        modified_ns: Some(5),
+        tally: LineCounts { raw_bytes: 30, lines: 3, rows: 2, rejected: 1, ..LineCounts::default() },
+        checksum: Some(checksum_text(1)),
+        outputs: vec![Share { path: "connections/part-u1.parquet".to_owned(), rows: 2 }],
+        ..InputEntry::default()
+    }
+}
+
+fn unit() -> UnitManifest {
+    let output = OutputEntry { path: "connections/part-u1.parquet".to_owned(), table: "connections".to_owned(), rows: 2, ..OutputEntry::default() };
+    UnitManifest {
+        head: UnitEntry { schema: MANIFEST_SCHEMA.to_owned(), unit: "u1".to_owned(), replaces: None, outputs: 1, inputs: 2 },
+        outputs: vec![output],
+        inputs: vec![input("a.gz"), input("b\\xff.gz")],
+    }
+}
+
+#[test]
+fn what_was_written_reads_back() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::create_dir(folder.path().join(FOLDER)).unwrap();
+    write(folder.path(), "u1", &unit().to_bytes().unwrap()).unwrap();
+    let paths = unit_paths(folder.path()).unwrap();
+    assert_eq!(paths, [path(folder.path(), "u1")]);
+    assert_eq!(UnitManifest::read(&paths[0]).unwrap(), unit());
+}
+
+#[test]
+fn a_line_too_few_is_noticed() {
+    let folder = tempfile::tempdir().unwrap();
+    let whole = String::from_utf8(unit().to_bytes().unwrap()).unwrap();
+    let path = folder.path().join("u1.jsonl");
+    for cut in [whole.len() / 2, whole.trim_end().rfind('\n').unwrap() + 1, 0] {
+        fs::write(&path, &whole[..cut]).unwrap();
+        assert!(matches!(UnitManifest::read(&path), Err(Error::DamagedLake { .. })), "{cut} bytes");
+    }
+    fs::write(folder.path().join("u2.jsonl"), &whole).unwrap();
+    assert!(matches!(UnitManifest::read(&folder.path().join("u2.jsonl")), Err(Error::DamagedLake { .. })));
+}
+
+#[test]
+fn lines_are_flat_and_named() {
+    let bytes = unit().to_bytes().unwrap();
+    let lines: Vec<serde_json::Value> = bytes.split(|&byte| byte == b'\n').filter_map(|line| serde_json::from_slice(line).ok()).collect();
+    assert_eq!(lines.len(), 4);
+    assert_eq!(lines[0]["kind"], "unit");
+    assert_eq!(lines[1]["kind"], "output");
+    assert_eq!((&lines[2]["kind"], &lines[2]["rows"], &lines[2]["status"]), (&"input".into(), &2.into(), &"converted".into()));
+}
+
+#[test]
+fn accounting_that_does_not_add_up_is_seen() {
+    assert!(input("a").tally.balances());
+    assert!(!LineCounts { lines: 1, ..LineCounts::default() }.balances());
+    assert!(!LineCounts { lines: 1, rows: u64::MAX, blank: 2, ..LineCounts::default() }.balances());
+}

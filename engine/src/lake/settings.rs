@@ -1,0 +1,103 @@
+//! The settings that all units of a lake share, in `_tlslake/settings.json`: what a later run has to agree with.
+//!
+//! They decide which rows there are and where. What decides only how rows are stored (compression, sizes) may differ from run to run.
+
+use std::fs;
+use std::io::ErrorKind;
+use std::path::Path;
+
+use serde::{Deserialize, Serialize};
+
+use super::staging;
+use crate::columns::schema::SCHEMA_VERSION;
+use crate::config::{LakeConfig, Partitioning, ReadConfig};
+use crate::error::{Error, Result};
+use crate::report::rfc3339;
+
+/// The file's name in the lake's own folder.
+pub(super) const SETTINGS: &str = "settings.json";
+/// The version of its form.
+const SCHEMA: &str = "tlslake.settings/1";
+
+/// What every run into a lake has to agree on.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct LakeSettings {
+    schema: String,
+    /// Version of the tables' columns.
+    columns: u32,
+    /// `account,region,day` or `none`.
+    partition: String,
+    /// Whether `source_object` and `source_line` are written.
+    provenance: bool,
+    /// First instant kept, RFC 3339.
+    since: Option<String>,
+    /// First instant no longer kept.
+    until: Option<String>,
+}
+
+impl LakeSettings {
+    /// Those of a run.
+    pub(crate) fn new(read: &ReadConfig, lake: &LakeConfig) -> Self {
+        let partition = match lake.partitioning {
+            Partitioning::AccountRegionDay => "account,region,day",
+            Partitioning::None => "none",
+        };
+        Self {
+            schema: SCHEMA.to_owned(),
+            columns: SCHEMA_VERSION,
+            partition: partition.to_owned(),
+            provenance: lake.provenance,
+            since: read.since.map(rfc3339),
+            until: read.until.map(rfc3339),
+        }
+    }
+
+    /// What differs, a sentence for each: what the lake has and what is asked for.
+    fn differences(&self, asked: &Self) -> Vec<String> {
+        let bound = |bound: &Option<String>| bound.as_deref().unwrap_or("no bound").to_owned();
+        let kept = |kept: bool| if kept { "written" } else { "left out (--no-provenance)" }.to_owned();
+        let pairs = [
+            ("version of the tables", self.columns.to_string(), asked.columns.to_string()),
+            ("--partition", self.partition.clone(), asked.partition.clone()),
+            ("source_object and source_line", kept(self.provenance), kept(asked.provenance)),
+            ("--since", bound(&self.since), bound(&asked.since)),
+            ("--until", bound(&self.until), bound(&asked.until)),
+        ];
+        let differ = pairs.into_iter().filter(|(_, has, wanted)| has != wanted);
+        differ.map(|(name, has, wanted)| format!("{name}: the lake has {has}, this run {wanted}")).collect()
+    }
+}
+
+/// Whether the lake at `out` has settings yet.
+pub(super) fn exist(own: &Path) -> bool {
+    own.join(SETTINGS).exists()
+}
+
+/// Writes a new lake's settings.
+pub(super) fn write(own: &Path, settings: &LakeSettings) -> Result<()> {
+    let json = serde_json::to_vec_pretty(settings).map_err(|error| Error::Accounting(format!("the settings cannot be written: {error}")))?;
+    staging::write_durably(&own.join(SETTINGS), &json)
+}
+
+/// The settings in the lake's own folder `own`; `None` where there are none.
+pub(crate) fn read(own: &Path) -> Result<Option<LakeSettings>> {
+    let path = own.join(SETTINGS);
+    let bytes = match fs::read(&path) {
+        Ok(bytes) => bytes,
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
+        Err(error) => return Err(Error::io(path, "reading", error)),
+    };
+    let unreadable = |error| Error::Output { path: path.clone(), problem: format!("cannot be understood: {error}; another version wrote it") };
+    serde_json::from_slice(&bytes).map(Some).map_err(unreadable)
+}
+
+/// Refuses a run whose settings differ from those of the lake at `out`.
+pub(super) fn compare(out: &Path, own: &Path, asked: &LakeSettings) -> Result<()> {
+    let Some(has) = read(own)? else { return Ok(()) };
+    let differences = has.differences(asked);
+    if differences.is_empty() {
+        return Ok(());
+    }
+    let problem = format!("holds a lake of other settings; {}", differences.join("; "));
+    Err(Error::Settings { path: out.to_owned(), problem })
+}

@@ -1,0 +1,76 @@
+//! What was counted in a unit, as its state keeps it; and the sums over all units of a lake.
+//!
+//! A lake's report and hourly tables come from the states of its units alone, in the order of their ids: so it makes no difference whether one
+//! run converted everything or many did, nor in which order.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use serde::{Deserialize, Serialize};
+
+use super::hours::Hours;
+use super::write::Outcome;
+use crate::aggregate::{Aggregates, FailureKey, LatencyCounts, LatencyKey};
+use crate::error::Result;
+use crate::lake::{StateWriter, state};
+
+/// An entry of a state.
+#[derive(Debug, Serialize, Deserialize)]
+enum StateEntry {
+    /// Rejected lines by reason code.
+    Rejected(BTreeMap<String, u64>),
+    /// What the report says of rows.
+    Aggregates(Box<Aggregates>),
+    /// An hour's connections of one kind and end.
+    Failure(FailureKey, u64),
+    /// An hour's latencies of one kind.
+    Latency(LatencyKey, LatencyCounts),
+}
+
+/// Writes the state of a unit.
+pub(super) fn write(state: &mut StateWriter, outcome: &Outcome, hours: Hours) -> Result<()> {
+    let rejected = outcome.rejected.iter().map(|(reason, &count)| (reason.code().to_owned(), count)).collect();
+    state.push(&StateEntry::Rejected(rejected))?;
+    state.push(&StateEntry::Aggregates(Box::new(outcome.aggregates.clone())))?;
+    let (mut failures, mut latency) = hours.into_entries()?;
+    failures.try_for_each(|entry| entry.and_then(|(key, rows)| state.push(&StateEntry::Failure(key, rows))))?;
+    latency.try_for_each(|entry| entry.and_then(|(key, counts)| state.push(&StateEntry::Latency(key, counts))))
+}
+
+/// The sums over the units of a lake.
+pub(super) struct Sums {
+    pub(super) rejected: BTreeMap<String, u64>,
+    pub(super) aggregates: Aggregates,
+    pub(super) hours: Hours,
+}
+
+impl Sums {
+    /// Reads the states of `units` of the lake at `out`; hours that outgrow memory go to files in `temporary`.
+    ///
+    /// # Errors
+    /// [`crate::Error::DamagedLake`] where a state is missing or cannot be understood.
+    pub(super) fn read(out: &Path, units: &[String], temporary: &Path) -> Result<Self> {
+        let mut sums = Self { rejected: BTreeMap::new(), aggregates: Aggregates::default(), hours: Hours::new(temporary) };
+        for unit in units {
+            for entry in state::read(out, unit)? {
+                sums.add(entry?)?;
+            }
+        }
+        Ok(sums)
+    }
+
+    fn add(&mut self, entry: StateEntry) -> Result<()> {
+        match entry {
+            StateEntry::Rejected(rejected) => {
+                rejected.into_iter().for_each(|(reason, count)| *self.rejected.entry(reason).or_default() += count);
+                Ok(())
+            }
+            StateEntry::Aggregates(aggregates) => {
+                self.aggregates.merge(*aggregates);
+                Ok(())
+            }
+            StateEntry::Failure(key, rows) => self.hours.add_failure(key, rows),
+            StateEntry::Latency(key, counts) => self.hours.add_latency(key, counts),
+        }
+    }
+}
