@@ -1,5 +1,7 @@
 //! `tlslake convert`: logs into a lake, and the report.
 
+use std::ffi::OsString;
+
 use tlslake_engine::config::{LakeConfig, Partitioning, ReadConfig};
 use tlslake_engine::run::{self, Control};
 
@@ -11,7 +13,7 @@ use crate::render::progress;
 /// A conversion, ready to run.
 #[derive(Debug)]
 pub(crate) struct Convert {
-    inputs: Vec<String>,
+    inputs: Vec<OsString>,
     read: ReadConfig,
     lake: LakeConfig,
     progress: ProgressMode,
@@ -40,6 +42,6 @@ impl Convert {
     pub(super) fn run(self) -> Result<LogsOutcome, Failure> {
         let control = Control::default();
         let report = progress::watch(self.progress, &control.progress, || run::convert(&self.inputs, &self.read, &self.lake, &control))?;
-        Ok(LogsOutcome { report, inputs: self.inputs })
+        Ok(LogsOutcome { report, inputs: super::typeable(&self.inputs) })
     }
 }

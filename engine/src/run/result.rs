@@ -59,10 +59,13 @@ pub(super) fn report(plan: &Plan<'_>, outcome: &Outcome, output: Option<Output>)
 
 /// Says so where salvaged rows may be wrong: a member's checksum covers it as a whole, so what failed it may lie anywhere in it.
 fn unverified(plan: &Plan<'_>, outcome: &Outcome) -> Option<String> {
-    let unsure = |kind| matches!(kind, FileFaultKind::Corrupt | FileFaultKind::WrongChecksum);
+    let unsure = |kind| matches!(kind, FileFaultKind::Corrupt | FileFaultKind::WrongChecksum | FileFaultKind::Changed);
     let rows: u64 = outcome.failed.iter().filter(|(_, fault, _)| unsure(fault.kind)).map(|(_, _, rows)| rows).sum();
     (plan.read.on_corrupt == OnCorrupt::Salvage && rows > 0).then(|| {
-        format!("{rows} salvaged rows come from corrupt files or files with a wrong checksum: no checksum vouches for them, and some may be wrong")
+        format!(
+            "{rows} salvaged rows come from files that are corrupt, have a wrong checksum, or changed while they were read: no checksum vouches \
+             for them, and some may be wrong"
+        )
     })
 }
 
