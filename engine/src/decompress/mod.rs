@@ -67,7 +67,8 @@ pub(crate) fn check_named_compressed(start: &[u8]) -> Result<(), FileFault> {
         return Ok(());
     }
     let bytes: Vec<String> = start.iter().take(8).map(|byte| format!("{byte:02x}")).collect();
-    let what = format!("the name says that it is compressed, but its first bytes ({}) are those of no gzip, no zstd and no text", bytes.join(" "));
+    let what =
+        format!("the name says that it is compressed, but its first bytes ({}) are those of no gzip, no zstd and no text", bytes.join(" "));
     Err(FileFault::new(FileFaultKind::Corrupt, 0, what))
 }
 

@@ -101,7 +101,9 @@ fn a_file_that_is_not_what_was_found_is_a_fault_at_its_end() {
     let file = found(&path, b"twelve bytes");
     let mut buf = Vec::new();
     read_whole(&file, &mut buf).unwrap();
-    for (now, how) in [(&b"twelve bytes and more"[..], "12 bytes when it was found, 21 when"), (b"less", "12 bytes when it was found, 4 when")] {
+    for (now, how) in
+        [(&b"twelve bytes and more"[..], "12 bytes when it was found, 21 when"), (b"less", "12 bytes when it was found, 4 when")]
+    {
         fs::write(&path, now).unwrap();
         assert_changed(&read_whole(&file, &mut buf).unwrap_err(), now.len() as u64, how);
         assert_eq!(buf, now, "what was read is there for whoever salvages it");

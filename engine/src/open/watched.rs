@@ -76,6 +76,7 @@ fn changed(read: u64, how: &str) -> FileFault {
 /// The fault of a file that grew to more than `limit` bytes.
 #[cold]
 pub(super) fn grown_past(limit: u64) -> FileFault {
-    let message = format!("changed during the run: it has grown past {limit} bytes since it was found; run again when nothing writes to it");
+    let message =
+        format!("changed during the run: it has grown past {limit} bytes since it was found; run again when nothing writes to it");
     FileFault::new(FileFaultKind::Changed, limit, message)
 }

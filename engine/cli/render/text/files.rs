@@ -47,7 +47,7 @@ fn choice(report: &Report) -> &'static str {
     } else if report.failed == 1 && all_are("unreadable") {
         "None of its rows is counted; once it can be read, run again."
     } else if all_are("changed") {
-        "None of their rows is counted; once nothing writes to them, run again."
+        "No row of a file that changed is counted; once nothing writes to it, run again."
     } else if report.failed == 1 {
         "None of its rows is counted, so a repaired copy can follow; --on-corrupt salvage keeps the whole lines before the fault."
     } else if all_are("unreadable") {

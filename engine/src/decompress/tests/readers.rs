@@ -107,7 +107,8 @@ fn decoders_are_reused_after_anything() {
 
 #[test]
 fn under_a_name_of_a_compressed_file_only_text_is_plain() {
-    let texts: [&[u8]; 6] = [b"", b"{", b"2026-09-23T07:11:27Z 192.0.2.1", b"\r\n\tx", b"\xef\xbb\xbfx", "seventeen bytes..\u{fc}".as_bytes()];
+    let texts: [&[u8]; 6] =
+        [b"", b"{", b"2026-09-23T07:11:27Z 192.0.2.1", b"\r\n\tx", b"\xef\xbb\xbfx", "seventeen bytes..\u{fc}".as_bytes()];
     for text in texts {
         assert_eq!(check_named_compressed(text), Ok(()), "{text:?}");
         let mut decoder = StreamDecoder::named_compressed(text);
