@@ -410,6 +410,10 @@ mod unix {
         for command in ["report", "failures", "diagnose", "certs"] {
             let told = run([OsStr::new(command), archive.folder.path().join(good).as_os_str()]).exits(0);
             assert!(!told.stdout.is_empty() && !told.stdout.contains('\u{fffd}'), "{}", told.stdout);
+            assert!(!told.stdout.contains("tlslake convert"), "no command that cannot be typed:\n{}", told.stdout);
+            if ["diagnose", "certs"].contains(&command) {
+                assert!(told.stdout.contains(&format!("inputs    {root}/\\xff\\xe9.log.gz")), "{}", told.stdout);
+            }
             run([OsStr::new(command), archive.folder.path().join(cut).as_os_str()]).exits(3);
             let gone = run([OsStr::new(command), OsStr::from_bytes(b"/gone \xfe.gz")]).exits(1);
             assert!(gone.stderr.contains("/gone \\xfe.gz: no such file"), "{}", gone.stderr);
@@ -517,6 +521,28 @@ mod unix {
                 assert_eq!((at(&fault, "kind").as_str(), count(&fault, "salvaged_rows")), (Some("changed"), lines), "{how}");
                 assert!(at(&report, "notes").to_string().contains("changed while they were read"), "{how}: {report}");
             }
+        }
+    }
+
+    #[test]
+    fn the_text_says_that_a_file_changed_and_what_to_do() {
+        let archive = Archive::new();
+        let pipe = archive.path("m/pipe");
+        fifo(&pipe);
+        let path = archive.write("m/changing.log", &logs::lines(30));
+        let mut command = tlslake();
+        command.arg("report").args([&pipe, &path]);
+        let mut held = hold(command, &pipe);
+        (CHANGES[0].1)(&path);
+        held.pipe.write_all(&logs::lines(10)).unwrap();
+        drop(held.pipe);
+        let output = held.child.wait_with_output().unwrap();
+        let text = String::from_utf8(output.stdout).unwrap();
+        assert_eq!(output.status.code(), Some(3), "{text}");
+        for part in
+            ["Failed files  1 of 2", path.to_str().unwrap(), "changed: changed during the run: ", "once nothing writes to it, run again"]
+        {
+            assert!(text.contains(part), "{part:?} is said:\n{text}");
         }
     }
 

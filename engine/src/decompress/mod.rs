@@ -1,4 +1,5 @@
-//! Stored bytes into log text: gzip, zstd or plain, told from the bytes and never from the name.
+//! Stored bytes into log text: gzip, zstd or plain, told from the bytes and never from the name (which only decides whether bytes that are
+//! neither, nor text, are damage or odd lines).
 //!
 //! In: the bytes of one input, from a reader ([`StreamDecoder`], bounded memory, any size) or all in memory ([`WholeDecoder`], faster, for
 //! the many small files). Out: its text, or one [`FileFault`] whose offset is a byte of the stored input. Every member and frame is read,
