@@ -5,9 +5,11 @@
 
 mod support;
 
+mod archive;
 mod article;
 mod certs;
 mod cli;
+mod corruption;
 mod diagnose;
 mod explain;
 mod failures;

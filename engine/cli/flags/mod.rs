@@ -11,6 +11,7 @@ mod parse;
 mod tests;
 mod verify;
 
+use std::ffi::OsString;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -119,7 +120,7 @@ pub(crate) struct ReadFlags {
     /// Logs to read: a file, a folder (searched recursively), a glob in quotes, or `-` for standard input; any mix. Compression
     /// (gzip, zstd or none) is told from the bytes, not from the name. A folder that `convert` wrote will do for all but `convert`
     #[arg(value_name = "INPUT", required = true, help_heading = "Arguments")]
-    pub(crate) inputs: Vec<String>,
+    pub(crate) inputs: Vec<OsString>,
 
     /// Keep events at or after this time: 2026-01-01T10:00:00Z (or with an offset), 2026-01-01T10:00 or 2026-01-01 (both UTC)
     /// [default: no bound]

@@ -155,8 +155,9 @@ fn is_access_log(name: &[u8]) -> bool {
     })
 }
 
-/// Whether the name says that the file is compressed. An estimate of sizes may lean on it; decoding must not.
-pub(super) fn looks_compressed(name: &[u8]) -> bool {
+/// Whether the name says that the file is compressed. An estimate of sizes may lean on it, and what is to be made of bytes that are no text;
+/// how a file is decoded must not.
+pub(crate) fn looks_compressed(name: &[u8]) -> bool {
     let endings: [&[u8]; 4] = [b".gz", b".gzip", b".zst", b".zstd"];
     ends_in(name, &endings)
 }
@@ -173,7 +174,7 @@ pub(super) fn display(path: &Path) -> String {
 }
 
 /// Likewise for text that may be no path.
-pub(super) fn display_os(text: &OsStr) -> String {
+pub fn display_os(text: &OsStr) -> String {
     if let Some(plain) = text.to_str()
         && !plain.contains(needs_escape)
     {

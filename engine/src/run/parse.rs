@@ -1,16 +1,16 @@
 //! The parsing step: any worker, any portion, no order.
 
-use std::io::Cursor;
 use std::sync::{Arc, Mutex};
 
 use xxhash_rust::xxh3::{Xxh3, xxh3_128};
 
 use super::Plan;
+use super::reader;
 use super::slot::{Slot, Work};
-use crate::blocks::{self, LineReader};
+use crate::blocks;
 use crate::columns::{Origin, Parser};
 use crate::config::OnCorrupt;
-use crate::decompress::{StreamDecoder, Whole, WholeDecoder};
+use crate::decompress::{self, Whole, WholeDecoder};
 use crate::discover::{Location, LogName};
 use crate::error::FileFault;
 use crate::lake::read::{self, LakeText, Slice};
@@ -140,14 +140,8 @@ fn parse_files(plan: &Plan<'_>, scratch: &mut Scratch, files: &[u32], slot: &mut
 /// One small file. A fault leaves none of its rows in the batch, unless they are to be salvaged.
 fn parse_file(plan: &Plan<'_>, scratch: &mut Scratch, file: u32, slot: &mut Slot) -> Result<Whole, FileFault> {
     scratch.text.clear();
-    open::read_whole(&plan.files[file as usize], &mut scratch.stored)?;
-    let decoder = scratch.decoder.get_or_insert_with(WholeDecoder::new);
-    let decoded = decoder.decode(&scratch.stored, &mut scratch.text, plan.tuning.whole_limit).and_then(|whole| {
-        if whole == Whole::Done {
-            blocks::check_line_lengths(&scratch.text, plan.read.max_line, scratch.stored.len() as u64)?;
-        }
-        Ok(whole)
-    });
+    let read = open::read_whole(&plan.files[file as usize], &mut scratch.stored);
+    let decoded = read.and_then(|()| decode(plan, scratch, file));
     match decoded {
         Ok(Whole::Done) => {
             let lines = scratch.searched.find(plan, &scratch.text);
@@ -159,10 +153,23 @@ fn parse_file(plan: &Plan<'_>, scratch: &mut Scratch, file: u32, slot: &mut Slot
                 set_checksum(slot, xxh3_128(&scratch.text));
             }
         }
-        Err(_) if plan.read.on_corrupt == OnCorrupt::Salvage => return salvage(plan, scratch, file, slot),
+        Err(fault) if plan.read.on_corrupt == OnCorrupt::Salvage => return salvage(plan, scratch, file, slot, fault),
         _ => {}
     }
     decoded
+}
+
+/// Decodes the stored bytes of a small file; says whether its text is held whole.
+fn decode(plan: &Plan<'_>, scratch: &mut Scratch, file: u32) -> Result<Whole, FileFault> {
+    let Scratch { stored, text, decoder, .. } = scratch;
+    if reader::is_named_compressed(plan, file) {
+        decompress::check_named_compressed(stored)?;
+    }
+    let whole = decoder.get_or_insert_with(WholeDecoder::new).decode(stored, text, plan.tuning.whole_limit)?;
+    if whole == Whole::Done {
+        blocks::check_line_lengths(text, plan.read.max_line, stored.len() as u64)?;
+    }
+    Ok(whole)
 }
 
 /// Rows of a lake, as the lines that they stand for; each stretch from one input is a run that knows where it came from. Gives what is left of
@@ -217,9 +224,9 @@ fn too_many_lines(plan: &Plan<'_>, slot: &Slot, lines: usize) -> bool {
 }
 
 /// Parses the whole lines before the fault of a damaged file that is held in memory, if they are not too many; gives that fault.
-fn salvage(plan: &Plan<'_>, scratch: &mut Scratch, file: u32, slot: &mut Slot) -> Result<Whole, FileFault> {
+fn salvage(plan: &Plan<'_>, scratch: &mut Scratch, file: u32, slot: &mut Slot, fault: FileFault) -> Result<Whole, FileFault> {
     let mark = slot.parser.mark();
-    let mut lines = LineReader::new(StreamDecoder::new(Cursor::new(&scratch.stored)), plan.tuning.piece_bytes, plan.read.max_line);
+    let mut lines = reader::held_lines(plan, file, &scratch.stored, Some(fault));
     let mut hash = Xxh3::new();
     loop {
         let piece = lines.next(&mut scratch.text);

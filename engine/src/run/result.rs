@@ -135,10 +135,13 @@ fn lake_failure(plan: &Plan<'_>, input: &Troubled) -> FailedFile {
 
 /// Says so where salvaged rows may be wrong: a member's checksum covers it as a whole, so what failed it may lie anywhere in it.
 fn unverified(failed: &[FailedFile]) -> Option<String> {
-    let unsure = [FileFaultKind::Corrupt, FileFaultKind::WrongChecksum].map(FileFaultKind::code);
+    let unsure = [FileFaultKind::Corrupt, FileFaultKind::WrongChecksum, FileFaultKind::Changed].map(FileFaultKind::code);
     let rows: u64 = failed.iter().filter(|file| unsure.contains(&file.kind.as_str())).filter_map(|file| file.salvaged_rows).sum();
     (rows > 0).then(|| {
-        format!("{rows} salvaged rows come from corrupt files or files with a wrong checksum: no checksum vouches for them, and some may be wrong")
+        format!(
+            "{rows} salvaged rows come from files that are corrupt, have a wrong checksum, or changed while they were read: no checksum vouches \
+             for them, and some may be wrong"
+        )
     })
 }
 
