@@ -3,6 +3,7 @@
 //! In: an [`InputFile`]. Out: a reader without a buffer of its own (the next stage brings one), or the whole content at once for a small
 //! file. What goes wrong here is the file's fault, never the run's: each error says at which byte, what the system said, and the cure.
 
+mod machine;
 #[cfg(test)]
 mod tests;
 
@@ -12,6 +13,8 @@ use std::path::Path;
 
 use crate::discover::{InputFile, Location, system_fault};
 use crate::error::{FileFault, FileFaultKind};
+
+pub(crate) use machine::{available_memory, peak_memory};
 
 /// An input ready to be read from its start.
 pub(crate) struct Opened {

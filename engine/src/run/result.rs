@@ -4,6 +4,7 @@ use super::Plan;
 use super::write::Outcome;
 use crate::config::OnCorrupt;
 use crate::error::{Error, FileFault, FileFaultKind, Result};
+use crate::open;
 use crate::report::{FailedFile, InputTotals, Output, Report, SkippedEntry};
 
 /// Whether every line became a row (or was blank, or outside the range) and every input was read whole.
@@ -53,6 +54,7 @@ pub(super) fn report(plan: &Plan<'_>, outcome: &Outcome, output: Option<Output>)
     report.notes.extend(unverified(plan, outcome));
     report.notes.extend(no_logs_perhaps(&report));
     report.notes.extend(cut_lists(&report));
+    report.peak_memory_bytes = open::peak_memory();
     report.elapsed_s = plan.started.elapsed().as_secs_f64();
     report
 }
