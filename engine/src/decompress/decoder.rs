@@ -16,6 +16,11 @@ pub(super) struct Decoder {
 }
 
 impl Decoder {
+    /// Takes zstd frames whose window has up to `bytes`.
+    pub(super) fn limit_window(&mut self, bytes: usize) {
+        self.zstd.limit_window(bytes);
+    }
+
     /// Back to the beginning of an input. Keeps buffers of a usual size.
     pub(super) fn reset(&mut self) {
         self.compression = None;

@@ -20,12 +20,14 @@ pub(super) struct LakeSink {
     unit: Option<(UnitWriter, Hours)>,
     staged: Vec<StagedUnit>,
     hours: Hours,
+    /// Bytes that an hourly table holds before it goes to disk.
+    hours_cap: usize,
 }
 
 impl LakeSink {
-    pub(super) fn new(lake: Lake, files: Arc<[InputFile]>, strict: bool) -> Self {
-        let hours = Hours::new(&lake.temporary_folder());
-        Self { lake, files, strict, id: String::new(), unit: None, staged: Vec::new(), hours }
+    pub(super) fn new(lake: Lake, files: Arc<[InputFile]>, strict: bool, hours_cap: usize) -> Self {
+        let hours = Hours::new(&lake.temporary_folder(), hours_cap);
+        Self { lake, files, strict, id: String::new(), unit: None, staged: Vec::new(), hours, hours_cap }
     }
 
     /// Completes the lake. `report` gives the bytes of `report.json`, knowing what was written.
@@ -46,7 +48,7 @@ impl LakeSink {
 
     fn open(&mut self) -> Result<()> {
         let writer = self.lake.unit(&self.id, self.files.clone())?;
-        self.unit = Some((writer, Hours::new(&self.lake.temporary_folder())));
+        self.unit = Some((writer, Hours::new(&self.lake.temporary_folder(), self.hours_cap)));
         Ok(())
     }
 

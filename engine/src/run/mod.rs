@@ -6,6 +6,7 @@
 
 mod batches;
 mod control;
+mod gate;
 mod hours;
 mod lake_sink;
 mod parse;
@@ -33,12 +34,13 @@ use crate::config::{LakeConfig, OnCorrupt, ReadConfig};
 use crate::discover::{self, Discovery, InputFile, Lakes, Location, SkippedFile, Unit, UnitSettings, UnreachableFile};
 use crate::error::{Error, Result};
 use crate::lake::Lake;
+use crate::open;
 use crate::report::{Output, Report};
 use crate::scan::Kernel;
 use crate::select::Prefilter;
 use lake_sink::LakeSink;
 use sink::NoSink;
-use tuning::Tuning;
+use tuning::{LakeNeeds, Needs, Tuning};
 
 /// Everything that is settled before the first byte is read.
 pub(crate) struct Plan<'a> {
@@ -51,6 +53,7 @@ pub(crate) struct Plan<'a> {
     units: Vec<Unit>,
     kernel: Kernel,
     jobs: usize,
+    memory: u64,
     wants: Wants,
     /// Passes over the lines that a search need not parse.
     prefilter: Option<Prefilter>,
@@ -128,6 +131,7 @@ pub struct CertificatesOutcome {
 pub fn certificates<S: AsRef<std::ffi::OsStr>>(inputs: &[S], read: &ReadConfig, control: &Control) -> Result<CertificatesOutcome> {
     let mut plan = Plan::new(inputs, Lakes::Read, read, control, Grouping::any())?;
     plan.wants.certificates = true;
+    plan.share_out(Needs { certificates: true, ..Needs::default() })?;
     let mut outcome = pipeline::run(&plan, &mut NoSink)?;
     result::check_not_empty(&plan, &outcome)?;
     let certificates = std::mem::take(&mut outcome.certificates).into_certificates();
@@ -146,8 +150,10 @@ pub fn convert<S: AsRef<std::ffi::OsStr>>(inputs: &[S], read: &ReadConfig, lake:
     let units = UnitSettings { target_file_size: lake.target_file_size, fingerprint: fingerprint(read, lake) };
     let mut plan = Plan::new(inputs, Lakes::Refuse, read, control, Grouping::ForFiles(units))?;
     plan.wants.hourly = true;
+    let LakeConfig { row_group_rows, compression, .. } = *lake;
+    plan.share_out(Needs { lake: Some(LakeNeeds { row_group_rows, compression }), ..Needs::default() })?;
     let path = lake.out.display().to_string();
-    let mut sink = LakeSink::new(Lake::create(lake.clone())?, plan.files.clone(), read.strict);
+    let mut sink = LakeSink::new(Lake::create(lake.clone())?, plan.files.clone(), read.strict, plan.tuning.hours);
     let outcome = pipeline::run(&plan, &mut sink)?;
     result::check_not_empty(&plan, &outcome)?;
     if read.strict && !result::is_clean(&plan, &outcome) {
@@ -193,7 +199,10 @@ impl<'a> Plan<'a> {
         if let (OnCorrupt::Fail, Some(UnreachableFile { object, fault })) = (read.on_corrupt, unreachable.first()) {
             return Err(Error::CorruptInput { object: object.clone(), fault: fault.clone() });
         }
-        let tuning = Tuning::default();
+        let jobs = if read.jobs == 0 { std::thread::available_parallelism().map_or(1, usize::from) } else { read.jobs };
+        let memory = if read.memory == 0 { ReadConfig::default_memory(open::available_memory()) } else { read.memory };
+        let reads_lake = files.iter().any(|file| matches!(file.location, Location::Lake(..)));
+        let tuning = Tuning::new(memory, jobs, read.max_line, Needs { reads_lake, ..Needs::default() })?;
         let units = match grouping {
             Grouping::ForFiles(settings) => discover::plan_units(&files, &settings),
             Grouping::InOrder => discover::units_in_order(&files, tuning.small_file),
@@ -204,7 +213,6 @@ impl<'a> Plan<'a> {
         Progress::add(&progress.files_total, files.len() as u64);
         let size: Option<u64> = files.iter().map(|file| file.size).sum();
         Progress::add(&progress.stored_total, size.unwrap_or(0));
-        let jobs = if read.jobs == 0 { std::thread::available_parallelism().map_or(1, usize::from) } else { read.jobs };
         Ok(Self {
             files: files.into(),
             skipped,
@@ -214,6 +222,7 @@ impl<'a> Plan<'a> {
             units,
             kernel,
             jobs,
+            memory,
             wants: Wants::default(),
             prefilter: None,
             read,
@@ -221,6 +230,13 @@ impl<'a> Plan<'a> {
             tuning,
             started,
         })
+    }
+
+    /// Shares the memory out anew, for a run that needs it for more than reading.
+    fn share_out(&mut self, needs: Needs) -> Result<()> {
+        let reads_lake = self.files.iter().any(|file| matches!(file.location, Location::Lake(..)));
+        self.tuning = Tuning::new(self.memory, self.jobs, self.read.max_line, Needs { reads_lake, ..needs })?;
+        Ok(())
     }
 }
 

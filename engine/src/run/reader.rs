@@ -45,6 +45,11 @@ impl<'a> Reader<'a> {
         Self { plan, sequence: 0, unit: 0, next: 0, large: None, lake: None, failed: Vec::new(), careful: false, restart: false }
     }
 
+    /// The number of the portion that [`Reader::fill`] will give.
+    pub(super) fn next(&self) -> u64 {
+        self.sequence
+    }
+
     /// Whether every portion has been handed out.
     pub(super) fn is_done(&self) -> bool {
         self.unit == self.plan.units.len()
@@ -124,7 +129,7 @@ impl<'a> Reader<'a> {
 
     /// Opens a file of a lake; one that cannot be opened is a fault of this portion.
     fn open_lake(&mut self, file: u32, path: &Path, slot: &mut Slot) {
-        match read::slices(path) {
+        match read::slices(path, self.plan.tuning.slice_rows) {
             Ok(slices) => self.lake = Some((file, slices.peekable())),
             Err(fault) => slot.faults.push((file, fault)),
         }
@@ -181,7 +186,8 @@ impl<'a> Reader<'a> {
 /// A line reader over file `file`.
 pub(super) fn lines(plan: &Plan<'_>, file: u32) -> Result<Lines, FileFault> {
     let opened = open::open(&plan.files[file as usize])?;
-    Ok(LineReader::new(StreamDecoder::new(opened.reader), plan.tuning.piece_bytes, plan.read.max_line))
+    let decoder = StreamDecoder::new(opened.reader).limit_window(plan.tuning.stream_window);
+    Ok(LineReader::new(decoder, plan.tuning.piece_bytes, plan.read.max_line))
 }
 
 /// Reads `file` to its end and uses nothing of it.

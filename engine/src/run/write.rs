@@ -11,7 +11,7 @@ use super::parse::{self, Scratch, Searched};
 use super::sink::Sink;
 use super::slot::{Observed, Slot};
 use super::{pipeline, reader};
-use crate::aggregate::{Aggregates, CertificateTable};
+use crate::aggregate::{Aggregates, CertificateTable, Keep};
 use crate::columns::{ConnectionBatch, Dictionaries, Tally};
 use crate::config::OnCorrupt;
 use crate::discover::{InputFile, Location};
@@ -45,6 +45,11 @@ impl Outcome {
         self.unsized_stored += other.unsized_stored;
         self.aggregates.merge(other.aggregates);
         self.certificates.merge(other.certificates);
+    }
+
+    fn keep_within(&mut self, keep: &Keep) {
+        self.aggregates.keep_within(keep);
+        self.certificates.keep_within(keep);
     }
 }
 
@@ -159,6 +164,7 @@ impl<'a> Writer<'a> {
     fn observed(&mut self, observed: &mut Observed) -> Result<()> {
         self.unit_outcome.aggregates.merge(std::mem::take(&mut observed.aggregates));
         self.unit_outcome.certificates.merge(std::mem::take(&mut observed.certificates));
+        self.unit_outcome.keep_within(&self.plan.tuning.keep);
         if self.plan.wants.hourly { self.sink.hourly(std::mem::take(&mut observed.hourly)) } else { Ok(()) }
     }
 
@@ -265,6 +271,7 @@ impl<'a> Writer<'a> {
         let outcome = std::mem::take(&mut self.unit_outcome);
         self.sink.end_unit(outcome.tally.rows, outcome.tally.rejected)?;
         self.job.merge(outcome);
+        self.job.keep_within(&self.plan.tuning.keep);
         self.unit = None;
         Ok(())
     }
