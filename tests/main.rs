@@ -16,6 +16,7 @@ mod hostile;
 mod incident;
 mod lake_readers;
 mod lint;
+mod memory;
 mod options;
 mod report;
 mod scenarios;

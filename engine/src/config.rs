@@ -86,8 +86,8 @@ impl ReadConfig {
     pub const MAX_MAX_LINE: usize = 1 << 30;
     /// Threads at most.
     pub const MAX_JOBS: usize = 1024;
-    /// 16 MiB: forty thousand times a usual line.
-    pub const DEFAULT_MAX_LINE: usize = 16 << 20;
+    /// 4 MiB: ten thousand times a usual line, and far more than a client's certificate may hold. Memory is set aside for several such lines.
+    pub const DEFAULT_MAX_LINE: usize = 4 << 20;
 }
 
 /// How Parquet pages are compressed.

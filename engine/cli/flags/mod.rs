@@ -129,7 +129,7 @@ pub(crate) struct ReadFlags {
     pub(crate) on_corrupt: OnCorruptFlag,
 
     /// The longest line taken, 1KiB to 1GiB; a file with a longer one fails. Memory grows with it
-    #[arg(long, value_name = "SIZE", value_parser = parse::size, default_value = "16MiB")]
+    #[arg(long, value_name = "SIZE", value_parser = parse::size, default_value = "4MiB")]
     pub(crate) max_line: u64,
 
     /// The most memory that the process holds, however much is read: fewer threads work at once if need be. What it must have is said if it

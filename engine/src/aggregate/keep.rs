@@ -18,7 +18,7 @@ impl Keep {
     /// Bytes that [`Aggregates`] take at most, roughly.
     pub(crate) fn report_bytes(&self) -> usize {
         // Two top lists, four dimensions of latency (whose vectors may be half empty), counts by reason and by port.
-        2 * self.top_values * TopCounts::VALUE_BYTES + 8 * self.latency_bytes + (4 << 20)
+        2 * self.top_values * TopCounts::VALUE_BYTES + 8 * self.latency_bytes + (2 << 20)
     }
 }
 
@@ -75,8 +75,8 @@ impl CertificateTable {
 
 #[cfg(test)]
 mod tests {
+    use super::super::Capped;
     use super::super::histogram::LatencyCounts;
-    use super::*;
 
     #[test]
     fn what_is_kept_does_not_depend_on_how_it_came() {
@@ -87,9 +87,9 @@ mod tests {
         };
         let keys = ["d", "a", "c", "b", "e"];
         let filled = |parts: usize| {
-            let mut whole = super::super::Capped::new(10);
+            let mut whole = Capped::new(10);
             for part in 0..parts {
-                let mut capped: super::super::Capped<String, LatencyCounts> = super::super::Capped::new(10);
+                let mut capped: Capped<String, LatencyCounts> = Capped::new(10);
                 for key in keys {
                     capped.slot(key).merge(&counts((100 * part / parts) as u64..(100 * (part + 1) / parts) as u64));
                     capped.keep_within(2_000);

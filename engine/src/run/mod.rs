@@ -131,7 +131,7 @@ pub struct CertificatesOutcome {
 pub fn certificates<S: AsRef<std::ffi::OsStr>>(inputs: &[S], read: &ReadConfig, control: &Control) -> Result<CertificatesOutcome> {
     let mut plan = Plan::new(inputs, Lakes::Read, read, control, Grouping::any())?;
     plan.wants.certificates = true;
-    plan.share_out(Needs { certificates: true, ..Needs::default() })?;
+    plan.share_out(Needs { certificates: true, ..Needs::of(&plan.files) })?;
     let mut outcome = pipeline::run(&plan, &mut NoSink)?;
     result::check_not_empty(&plan, &outcome)?;
     let certificates = std::mem::take(&mut outcome.certificates).into_certificates();
@@ -151,7 +151,7 @@ pub fn convert<S: AsRef<std::ffi::OsStr>>(inputs: &[S], read: &ReadConfig, lake:
     let mut plan = Plan::new(inputs, Lakes::Refuse, read, control, Grouping::ForFiles(units))?;
     plan.wants.hourly = true;
     let LakeConfig { row_group_rows, compression, .. } = *lake;
-    plan.share_out(Needs { lake: Some(LakeNeeds { row_group_rows, compression }), ..Needs::default() })?;
+    plan.share_out(Needs { lake: Some(LakeNeeds { row_group_rows, compression }), ..Needs::of(&plan.files) })?;
     let path = lake.out.display().to_string();
     let mut sink = LakeSink::new(Lake::create(lake.clone())?, plan.files.clone(), read.strict, plan.tuning.hours);
     let outcome = pipeline::run(&plan, &mut sink)?;
@@ -201,8 +201,7 @@ impl<'a> Plan<'a> {
         }
         let jobs = if read.jobs == 0 { std::thread::available_parallelism().map_or(1, usize::from) } else { read.jobs };
         let memory = if read.memory == 0 { ReadConfig::default_memory(open::available_memory()) } else { read.memory };
-        let reads_lake = files.iter().any(|file| matches!(file.location, Location::Lake(..)));
-        let tuning = Tuning::new(memory, jobs, read.max_line, Needs { reads_lake, ..Needs::default() })?;
+        let tuning = Tuning::new(memory, jobs, read.max_line, Needs::of(&files))?;
         let units = match grouping {
             Grouping::ForFiles(settings) => discover::plan_units(&files, &settings),
             Grouping::InOrder => discover::units_in_order(&files, tuning.small_file),
@@ -234,8 +233,7 @@ impl<'a> Plan<'a> {
 
     /// Shares the memory out anew, for a run that needs it for more than reading.
     fn share_out(&mut self, needs: Needs) -> Result<()> {
-        let reads_lake = self.files.iter().any(|file| matches!(file.location, Location::Lake(..)));
-        self.tuning = Tuning::new(self.memory, self.jobs, self.read.max_line, Needs { reads_lake, ..needs })?;
+        self.tuning = Tuning::new(self.memory, self.jobs, self.read.max_line, needs)?;
         Ok(())
     }
 }

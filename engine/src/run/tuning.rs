@@ -1,41 +1,56 @@
 //! One budget of memory, and what each part of a run may hold of it. Pure arithmetic.
 //!
 //! In: the ceiling and the settings that take memory whatever it is. Out: sizes at which inputs are cut into portions, how many portions are
-//! under way, and the bounds of every table; or a refusal that names the memory needed. Sizes of portions depend on the ceiling alone, not on
-//! the number of threads. They trade memory against speed, never rows: any values give the same output.
+//! under way, and the bounds of every table; or a refusal that names the memory needed. Sizes of portions depend on the ceiling and on what
+//! the run is for, not on the number of threads. They trade memory against speed, never rows: any values give the same output.
 
 use crate::aggregate::Keep;
 use crate::config::Compression;
+use crate::discover::{InputFile, Location};
 use crate::error::{Error, Result};
 
 const MIB: usize = 1 << 20;
 /// The program itself, its tables of constants, the main thread, and what the allocator keeps aside.
-const PROGRAM: usize = 24 * MIB;
+const PROGRAM: usize = 16 * MIB;
 /// A thread: its stack, its heaps (the allocator's and that of the C libraries), its inflater.
 const THREAD: usize = 4 * MIB;
 /// What encoding a column takes beside its rows: dictionary, pages, hash tables.
-const ENCODER: usize = 8 * MIB;
+const ENCODER: usize = 6 * MIB;
 /// Columns that are encoded at a time at most: as many as there are.
 const COLUMNS: usize = 20;
 /// Row buffers of a unit: ids, times, ports and the like of a row; its own texts and shared values are bounded by themselves.
-const ROW: usize = 72;
+const ROW: usize = 64;
 /// Pages and dictionaries of the columns of a lake that is read.
 pub(super) const LAKE_PAGES: usize = 32 * MIB;
+/// An input's name, in the forms in which it is wanted, and what is known of it.
+const FILE: usize = 1280;
 /// The least that portions under way need to go on.
 const LEAST_POOL: usize = 32 * MIB;
 /// The window of `zstd -19`; what a file asks for beyond, up to 128 MiB, is had where the budget has it.
 const LEAST_WINDOW: usize = 8 * MIB;
 const MOST_WINDOW: usize = 128 * MIB;
+/// Of the file that is being read, and of one that is streamed when it is written.
+const WINDOWS: usize = 2;
 
 /// What a run takes memory for, beside reading.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Needs {
+    /// Inputs, whose names are held.
+    pub(super) files: usize,
     /// The table of certificates.
     pub(super) certificates: bool,
     /// An input is a lake.
     pub(super) reads_lake: bool,
     /// A lake is written.
     pub(super) lake: Option<LakeNeeds>,
+}
+
+impl Needs {
+    /// Those of reading `files`.
+    pub(super) fn of(files: &[InputFile]) -> Self {
+        let reads_lake = files.iter().any(|file| matches!(file.location, Location::Lake(..)));
+        Self { files: files.len(), reads_lake, ..Self::default() }
+    }
 }
 
 /// What a lake takes memory for.
@@ -109,11 +124,12 @@ impl Tuning {
 
     fn share_out(memory: usize, jobs: usize, max_line: usize, needs: Needs) -> Option<Self> {
         let sizes = Self::sizes(memory, max_line);
+        let alone = memory.checked_sub(sizes.fixed(memory, 1, needs).total)?;
         let fixed = sizes.fixed(memory, jobs, needs);
         let pool = memory.checked_sub(fixed.total).filter(|&pool| pool >= LEAST_POOL)?;
         // Large windows come out of the pool, as far as it is not small.
-        let window = (pool / 4).min(MOST_WINDOW).max(LEAST_WINDOW);
-        let pool = pool - (window - LEAST_WINDOW);
+        let window = (pool / 8).clamp(LEAST_WINDOW, MOST_WINDOW);
+        let pool = pool - WINDOWS * (window - LEAST_WINDOW);
         let slots = (2 * fixed.workers + 4).min(pool / (4 * MIB));
         let keep_slot = pool / 4 / slots;
         let shared = Self {
@@ -123,6 +139,8 @@ impl Tuning {
             portion_cost: pool / 4,
             keep_slot,
             keep_scratch: pool / 8 / fixed.workers,
+            // A file that is parsed whole costs some forty times its stored bytes.
+            small_file: sizes.small_file.min((alone / 160) as u64),
             dictionary_bytes: sizes.dictionary_bytes.min(keep_slot / 2),
             stream_window: window,
             ..sizes
@@ -149,7 +167,7 @@ impl Tuning {
             whole_window: (memory / 128).clamp(MIB, 8 * MIB),
             keep: Keep {
                 top_values: (memory / 32_768).min(65_536),
-                latency_bytes: (memory / 256).min(16 * MIB),
+                latency_bytes: (memory / 512).min(8 * MIB),
                 certificate_bytes: (memory / 16).min(64 * MIB),
             },
             hours: (memory / 64).min(32 * MIB),
@@ -175,7 +193,7 @@ impl Tuning {
         // A long line stands in the reader, in its portion, parsed in it, and in the row group that it goes to.
         let line = 6 * self.max_line.min(usize::MAX / 8);
         let tables = 2 * self.keep.report_bytes();
-        let shared = PROGRAM + LEAST_WINDOW + tables + certificates + pages + lake;
+        let shared = PROGRAM + WINDOWS * LEAST_WINDOW + needs.files.saturating_mul(FILE) + tables + certificates + pages + lake;
         Fixed { workers, total: shared.saturating_add(line) + workers * worker + workers.min(COLUMNS) * encoder }
     }
 
@@ -194,7 +212,7 @@ impl Tuning {
 /// Row buffers, own texts and values of a unit (see `lake::unit`), and the row group that is being encoded.
 fn writer(row_group_rows: usize) -> usize {
     let buffered = row_group_rows.saturating_mul(3 * ROW / 2);
-    buffered.saturating_add(80 * MIB)
+    buffered.saturating_add(64 * MIB)
 }
 
 /// What a compressor holds.
@@ -214,10 +232,11 @@ fn least(max_line: usize, needs: Needs) -> Option<usize> {
 
 #[cold]
 fn too_little(memory: usize, max_line: usize, needs: Needs) -> Error {
+    let files = if needs.files > 1_000 { format!(", {} files", needs.files) } else { String::new() };
     let rows = needs.lake.map_or_else(String::new, |lake| format!(", row groups of {} rows", lake.row_group_rows));
     let least = least(max_line, needs).map_or_else(|| "more than can be had".to_owned(), |least| format!("{} MiB", least / MIB));
     Error::Config(format!(
-        "{} MiB of memory are too little: lines of up to {max_line} bytes{rows} need {least}; allow more with --memory, or less of these",
+        "{} MiB of memory are too little: lines of up to {max_line} bytes{rows}{files} need {least}; allow more with --memory, or less of these",
         memory / MIB
     ))
 }

@@ -50,14 +50,14 @@ fn what_cannot_fit_is_refused_with_what_it_needs() {
 proptest! {
     #[test]
     fn shares_stay_within_the_ceiling(mib in 64_usize..20_000, jobs in 1_usize..1024, lake in any::<bool>(), certificates in any::<bool>()) {
-        let needs = Needs { certificates, reads_lake: false, lake: convert().lake.filter(|_| lake) };
+        let needs = Needs { certificates, lake: convert().lake.filter(|_| lake), ..Needs::default() };
         let Some(tuning) = Tuning::share_out(mib * MIB, jobs, 1 << 20, needs) else {
             prop_assert!(mib * MIB < least(1 << 20, needs).unwrap());
             return Ok(());
         };
         let fixed = tuning.fixed(mib * MIB, jobs, needs).total;
         let held = tuning.under_way + tuning.portion_cost + tuning.keep_scratch * tuning.workers;
-        prop_assert!(fixed + held + tuning.stream_window - LEAST_WINDOW <= mib * MIB);
+        prop_assert!(fixed + held + WINDOWS * (tuning.stream_window - LEAST_WINDOW) <= mib * MIB);
         prop_assert!(tuning.workers >= 1 && tuning.workers <= jobs && tuning.slots >= 2);
         // What decides how the tables come out does not depend on the threads.
         let alone = Tuning::share_out(mib * MIB, 1, 1 << 20, needs).unwrap();
