@@ -18,6 +18,7 @@ mod hostile;
 mod incident;
 mod lake_readers;
 mod lint;
+mod memory;
 mod options;
 mod report;
 mod scenarios;

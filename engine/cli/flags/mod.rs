@@ -139,6 +139,11 @@ pub(crate) struct ReadFlags {
     #[arg(long, value_name = "SIZE", value_parser = parse::size, default_value = "16MiB")]
     pub(crate) max_line: u64,
 
+    /// The most memory that the process holds, however much is read: fewer threads work at once if need be. What it must have is said if it
+    /// is too little [default: a quarter of what the process may use, at most 4GiB]
+    #[arg(long, value_name = "SIZE", value_parser = parse::size)]
+    pub(crate) memory: Option<u64>,
+
     /// Worker threads, 1 or more [default: one per core]
     #[arg(long, value_name = "N", value_parser = parse::jobs)]
     pub(crate) jobs: Option<usize>,

@@ -23,6 +23,11 @@ impl Decoder {
         Self { is_named_compressed: true, ..Self::default() }
     }
 
+    /// Takes zstd frames whose window has up to `bytes`.
+    pub(super) fn limit_window(&mut self, bytes: usize) {
+        self.zstd.limit_window(bytes);
+    }
+
     /// Back to the beginning of an input. Keeps buffers of a usual size.
     pub(super) fn reset(&mut self) {
         self.compression = None;

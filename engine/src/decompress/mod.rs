@@ -98,6 +98,12 @@ impl<R: Read> StreamDecoder<R> {
         Self { input: Input::new(reader), decoder: Decoder::named_compressed() }
     }
 
+    /// Takes zstd frames whose window has up to `bytes`; those of a larger one are [`crate::FileFaultKind::TooLarge`].
+    pub(crate) fn limit_window(mut self, bytes: usize) -> Self {
+        self.decoder.limit_window(bytes);
+        self
+    }
+
     /// Decodes up to `out.len()` bytes to the beginning of `out` and returns how many; 0 is the clean end, after all checks.
     ///
     /// Fewer bytes than asked for mean nothing. `out` must not be empty (0 would be no end then). Text before a fault is delivered before

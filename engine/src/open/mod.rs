@@ -4,6 +4,7 @@
 //! file. What goes wrong here is the file's fault, never the run's: each error says at which byte, what the system said, and the cure.
 
 mod held;
+mod machine;
 #[cfg(test)]
 mod tests;
 mod watched;
@@ -17,6 +18,8 @@ use crate::error::{FileFault, FileFaultKind};
 use watched::{Watched, grown_past};
 
 pub(crate) use held::Held;
+
+pub(crate) use machine::{available_memory, peak_memory};
 
 /// An input ready to be read from its start.
 pub(crate) struct Opened {

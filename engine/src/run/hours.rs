@@ -7,9 +7,6 @@ use crate::aggregate::{FailureHour, FailureKey, Hourly, LatencyCounts, LatencyHo
 use crate::error::Result;
 use crate::lake::{FailureHourRow, LatencyHourRow, Merge, SpillMap, Weight};
 
-/// Bytes that each of the two tables may hold in memory, per unit and per job.
-const CAP: usize = 32 << 20;
-
 /// Both tables, of a unit or of a job.
 pub(super) struct Hours {
     failures: SpillMap<FailureKey, u64>,
@@ -17,9 +14,9 @@ pub(super) struct Hours {
 }
 
 impl Hours {
-    /// Empty tables that spill into `folder`.
-    pub(super) fn new(folder: &Path) -> Self {
-        Self { failures: SpillMap::new(folder, CAP), latency: SpillMap::new(folder, CAP) }
+    /// Empty tables that spill into `folder` once they hold `cap` bytes each.
+    pub(super) fn new(folder: &Path, cap: usize) -> Self {
+        Self { failures: SpillMap::new(folder, cap), latency: SpillMap::new(folder, cap) }
     }
 
     /// Adds what was observed in a batch.

@@ -45,6 +45,11 @@ impl<'a> Reader<'a> {
         Self { plan, sequence: 0, unit: 0, next: 0, large: None, lake: None, failed: Vec::new(), careful: false, restart: false }
     }
 
+    /// The number of the portion that [`Reader::fill`] will give.
+    pub(super) fn next(&self) -> u64 {
+        self.sequence
+    }
+
     /// Whether every portion has been handed out.
     pub(super) fn is_done(&self) -> bool {
         self.unit == self.plan.units.len()
@@ -125,7 +130,7 @@ impl<'a> Reader<'a> {
 
     /// Opens a file of a lake; one that cannot be opened is a fault of this portion.
     fn open_lake(&mut self, file: u32, path: &Path, slot: &mut Slot) {
-        match read::slices(path) {
+        match read::slices(path, self.plan.tuning.slice_rows) {
             Ok(slices) => self.lake = Some((file, slices.peekable())),
             Err(fault) => slot.faults.push((file, fault)),
         }
@@ -182,7 +187,7 @@ impl<'a> Reader<'a> {
 }
 
 /// A line reader over file `file`.
-fn lines(plan: &Plan<'_>, file: u32) -> Result<Lines, FileFault> {
+pub(super) fn lines(plan: &Plan<'_>, file: u32) -> Result<Lines, FileFault> {
     let opened = open::open(&plan.files[file as usize])?;
     Ok(lines_of(plan, file, opened.reader))
 }
@@ -195,7 +200,7 @@ pub(super) fn held_lines<'s>(plan: &Plan<'_>, file: u32, stored: &'s [u8], fault
 fn lines_of<R: Read>(plan: &Plan<'_>, file: u32, reader: R) -> LineReader<R> {
     let is_named_compressed = is_named_compressed(plan, file);
     let decoder = if is_named_compressed { StreamDecoder::named_compressed(reader) } else { StreamDecoder::new(reader) };
-    LineReader::new(decoder, plan.tuning.piece_bytes, plan.read.max_line)
+    LineReader::new(decoder.limit_window(plan.tuning.stream_window), plan.tuning.piece_bytes, plan.read.max_line)
 }
 
 /// Whether the name of file `file` says that it is compressed.

@@ -11,6 +11,7 @@ use crate::discover::InputFile;
 use crate::error::{Error, FileFault, FileFaultKind, Result};
 use crate::lake::manifest::{FaultEntry, InputStatus, LineCounts};
 use crate::lake::{Inventory, Troubled};
+use crate::open;
 use crate::report::{FailedFile, InputTotals, Output, Report, SkippedEntry};
 
 /// Whether every line became a row (or was blank, or outside the range) and every input was read whole.
@@ -108,6 +109,7 @@ pub(super) fn report(plan: &Plan<'_>, account: &Account<'_>, output: Option<Outp
     report.notes.extend(no_logs_perhaps(&report));
     report.notes.extend(cut_lists(&report));
     report.failed_files = failed.into_iter().take(Report::MAX_LISTED_FILES).collect();
+    report.peak_memory_bytes = open::peak_memory();
     report.elapsed_s = plan.started.elapsed().as_secs_f64();
     report
 }

@@ -13,7 +13,7 @@ use super::parse::{self, Scratch, Searched};
 use super::sink::Sink;
 use super::slot::{Observed, Slot};
 use super::{pipeline, reader};
-use crate::aggregate::{Aggregates, CertificateTable};
+use crate::aggregate::{Aggregates, CertificateTable, Keep};
 use crate::blocks::LineReader;
 use crate::columns::{ConnectionBatch, Dictionaries, Tally};
 use crate::config::OnCorrupt;
@@ -53,6 +53,11 @@ impl Outcome {
         self.aggregates.merge(other.aggregates);
         self.certificates.merge(other.certificates);
         self.files.extend(other.files);
+    }
+
+    fn keep_within(&mut self, keep: &Keep) {
+        self.aggregates.keep_within(keep);
+        self.certificates.keep_within(keep);
     }
 }
 
@@ -202,6 +207,7 @@ impl<'a> Writer<'a> {
     fn observed(&mut self, observed: &mut Observed) -> Result<()> {
         self.unit_outcome.aggregates.merge(std::mem::take(&mut observed.aggregates));
         self.unit_outcome.certificates.merge(std::mem::take(&mut observed.certificates));
+        self.unit_outcome.keep_within(&self.plan.tuning.keep);
         if self.plan.wants.hourly { self.sink.hourly(std::mem::take(&mut observed.hourly)) } else { Ok(()) }
     }
 
@@ -338,6 +344,7 @@ impl<'a> Writer<'a> {
         let outcome = std::mem::take(&mut self.unit_outcome);
         self.sink.end_unit(&outcome)?;
         self.job.merge(outcome);
+        self.job.keep_within(&self.plan.tuning.keep);
         self.unit = None;
         Ok(())
     }

@@ -50,6 +50,11 @@ pub struct Line {
 }
 
 impl Structure {
+    /// Bytes held, room that is not in use included.
+    pub fn memory(&self) -> usize {
+        self.lines.capacity() * size_of::<Line>() + self.ends.capacity() * size_of::<u32>()
+    }
+
     /// The lines, first to last.
     pub fn lines(&self) -> &[Line] {
         &self.lines
