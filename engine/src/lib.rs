@@ -41,7 +41,7 @@ pub mod discover;
 mod error;
 pub mod fields;
 pub mod format;
-#[cfg(fuzzing)]
+#[cfg(any(test, feature = "fuzzing"))]
 pub mod fuzzing;
 mod lake;
 mod open;
