@@ -18,6 +18,24 @@ fn names_in(folder: PathBuf) -> BTreeSet<String> {
     entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect()
 }
 
+/// Name and version of every package of a lock file.
+fn packages(lock: &str) -> BTreeSet<(String, String)> {
+    let text = fs::read_to_string(folder(lock)).unwrap();
+    let value = |line: &str| line.split('"').nth(1).unwrap_or_default().to_owned();
+    let lines: Vec<&str> = text.lines().collect();
+    let pairs = lines.windows(2).filter(|pair| pair[0].starts_with("name = ") && pair[1].starts_with("version = "));
+    pairs.map(|pair| (value(pair[0]), value(pair[1]))).collect()
+}
+
+#[test]
+fn what_is_fuzzed_is_made_of_the_same_crates() {
+    let alone = ["arbitrary", "libfuzzer-sys", "tlslake-fuzz"];
+    let (ours, theirs) = (packages("../../Cargo.lock"), packages("Cargo.lock"));
+    let other: Vec<_> = theirs.difference(&ours).filter(|(name, _)| !alone.contains(&&**name)).collect();
+    let fix = "cp Cargo.lock tests/fuzz/ && cargo update --workspace --manifest-path tests/fuzz/Cargo.toml";
+    assert!(!ours.is_empty() && other.is_empty(), "{other:?} differ from the workspace's; {fix}");
+}
+
 /// Runs `property` on every seed of `target`; a seed that fails is named.
 fn run(target: &str, property: Property) {
     let seeds = names_in(folder("corpus").join(target));
