@@ -98,7 +98,7 @@ fn is_node_ip(text: &str) -> bool {
 
 /// What a name says of the file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum NameVerdict {
+pub(crate) enum NameVerdict {
     /// A connection log by AWS's name, or a name that ends as logs do.
     Log,
     /// Something else, known by its name.
@@ -123,7 +123,7 @@ pub(super) mod reason {
 /// Judges a file name (without folders).
 ///
 /// The siblings' names: AWS, "Access log files", "Health check log files", and the test files that AWS writes when logging is enabled.
-pub(super) fn judge(name: &OsStr) -> NameVerdict {
+pub(crate) fn judge(name: &OsStr) -> NameVerdict {
     let name = name.as_encoded_bytes();
     if name.starts_with(b"conn_log_") || name.starts_with(b"conn_log.") {
         return NameVerdict::Log;

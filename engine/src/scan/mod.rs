@@ -11,6 +11,9 @@
 #[allow(unsafe_code)] // writes offsets into reserved memory
 mod chunks;
 mod kernel;
+#[cfg(test)]
+#[allow(unsafe_code)] // the algorithm's promise of instructions, of which none are needed
+mod portable;
 mod scalar;
 #[cfg(test)]
 mod tests;
