@@ -8,6 +8,8 @@ mod support;
 mod article;
 mod certs;
 mod cli;
+#[cfg(unix)]
+mod crash;
 mod diagnose;
 mod explain;
 mod failures;

@@ -5,6 +5,8 @@ pub(crate) mod lake;
 pub(crate) mod logs;
 pub(crate) mod oracle;
 pub(crate) mod summary;
+#[cfg(unix)]
+pub(crate) mod trial;
 pub(crate) mod values;
 
 use std::ffi::OsStr;

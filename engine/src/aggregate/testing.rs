@@ -109,7 +109,15 @@ pub(super) fn batch_with(rows: &[Row], dicts: &mut Dictionaries) -> ConnectionBa
     for (index, row) in rows.iter().enumerate() {
         if index == 0 || rows[index - 1].file != row.file {
             let tally = Tally::default();
-            batch.runs.push(SourceRun { file: row.file, first_row: index as u32, first_rejected: 0, offset: 0, tally, origin: None, checksum: None });
+            batch.runs.push(SourceRun {
+                file: row.file,
+                first_row: index as u32,
+                first_rejected: 0,
+                offset: 0,
+                tally,
+                origin: None,
+                checksum: None,
+            });
         }
         push(&mut batch, dicts, row);
     }

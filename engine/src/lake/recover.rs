@@ -111,7 +111,8 @@ fn unit_of_name(name: &str) -> Option<&str> {
 
 /// Removes the folders above `file`, up to the lake's, that have become empty.
 fn remove_empty_folders(out: &Path, file: &Path) {
-    for folder in file.ancestors().skip(1).take_while(|folder| *folder != out && folder.file_name().is_some_and(|name| name != OWN_FOLDER)) {
+    for folder in file.ancestors().skip(1).take_while(|folder| *folder != out && folder.file_name().is_some_and(|name| name != OWN_FOLDER))
+    {
         // Fails, as it should, where something is left.
         if fs::remove_dir(folder).is_err() {
             break;

@@ -75,7 +75,8 @@ pub(super) fn exist(own: &Path) -> bool {
 
 /// Writes a new lake's settings.
 pub(super) fn write(own: &Path, settings: &LakeSettings) -> Result<()> {
-    let json = serde_json::to_vec_pretty(settings).map_err(|error| Error::Accounting(format!("the settings cannot be written: {error}")))?;
+    let json =
+        serde_json::to_vec_pretty(settings).map_err(|error| Error::Accounting(format!("the settings cannot be written: {error}")))?;
     staging::write_durably(&own.join(SETTINGS), &json)
 }
 
@@ -87,7 +88,8 @@ pub(crate) fn read(own: &Path) -> Result<Option<LakeSettings>> {
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
         Err(error) => return Err(Error::io(path, "reading", error)),
     };
-    let unreadable = |error| Error::Output { path: path.clone(), problem: format!("cannot be understood: {error}; another version wrote it") };
+    let unreadable =
+        |error| Error::Output { path: path.clone(), problem: format!("cannot be understood: {error}; another version wrote it") };
     serde_json::from_slice(&bytes).map(Some).map_err(unreadable)
 }
 

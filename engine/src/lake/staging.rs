@@ -10,11 +10,11 @@ use std::path::{Path, PathBuf};
 
 use xxhash_rust::xxh3::Xxh3;
 
+use super::OWN_FOLDER;
 use super::manifest::{
     FaultEntry, InputEntry, InputStatus, LineCounts, MANIFEST_SCHEMA, OutputEntry, Share, UnitEntry, UnitManifest, checksum_text, key_text,
 };
 use super::state::{self, StateWriter};
-use super::OWN_FOLDER;
 use crate::columns::Tally;
 use crate::discover::InputFile;
 use crate::error::{Error, FileFault, Result};
@@ -177,9 +177,7 @@ fn path_text(path: &Path) -> String {
 
 /// Creates a folder and those above it.
 pub(super) fn create_folder(path: &Path) -> Result<()> {
-    failpoint::reach("folder.create")
-        .and_then(|()| fs::create_dir_all(path))
-        .map_err(|error| Error::io(path, "creating the folder", error))
+    failpoint::reach("folder.create").and_then(|()| fs::create_dir_all(path)).map_err(|error| Error::io(path, "creating the folder", error))
 }
 
 /// Creates a folder below `root` and those between, and makes their names durable.

@@ -112,7 +112,8 @@ pub(super) struct TableFile {
 impl TableFile {
     /// Creates the file, in a folder that exists.
     pub(super) fn create(spec: &TableSpec, path: PathBuf) -> Result<Self> {
-        let file = failpoint::reach("part.create").and_then(|()| File::create_new(&path)).map_err(|error| Error::io(&path, "creating", error))?;
+        let file =
+            failpoint::reach("part.create").and_then(|()| File::create_new(&path)).map_err(|error| Error::io(&path, "creating", error))?;
         let writer = SerializedFileWriter::new(file, spec.parquet_schema.clone(), spec.properties.clone())
             .map_err(|source| parquet_error(&path, source))?;
         let columns = ArrowRowGroupWriterFactory::new(&writer, spec.schema.clone());

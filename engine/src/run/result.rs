@@ -87,12 +87,7 @@ pub(super) fn report(plan: &Plan<'_>, account: &Account<'_>, output: Option<Outp
     let failed: Vec<FailedFile> = unreachable.chain(account.troubled.iter().cloned()).collect();
     let mut report = Report {
         schema: Report::SCHEMA.to_owned(),
-        input: InputTotals {
-            files: account.files,
-            compressed_bytes: account.stored_bytes,
-            raw_bytes: lines.raw_bytes,
-            lines: lines.lines,
-        },
+        input: InputTotals { files: account.files, compressed_bytes: account.stored_bytes, raw_bytes: lines.raw_bytes, lines: lines.lines },
         rows: lines.rows,
         rejected: lines.rejected,
         rejected_by_reason: account.rejected_by_reason.clone(),

@@ -71,7 +71,11 @@ fn standing(plan: &Plan<'_>, lake: &Lake) -> Result<Standing> {
         match lake.inventory().input(file.key) {
             None => standing.fresh.push(index),
             Some(known) if known.status == InputStatus::Failed => {
-                if is_same(file, known) { standing.failed.push(index) } else { standing.fresh.push(index) }
+                if is_same(file, known) {
+                    standing.failed.push(index)
+                } else {
+                    standing.fresh.push(index)
+                }
             }
             Some(_) if file.size.is_none() => return Err(stream_again(file)),
             Some(known) if is_same(file, known) => {}
@@ -134,9 +138,7 @@ fn replace(plan: &Plan<'_>, lake: &Lake, settings: &UnitSettings, changed: &[u32
 #[cold]
 fn changed_input(plan: &Plan<'_>, lake: &Lake, first: u32, count: usize) -> Error {
     let file = &plan.files[first as usize];
-    let was = lake.inventory().input(file.key).map_or_else(String::new, |known| {
-        identity(known.size, known.modified_ns, known.checksum)
-    });
+    let was = lake.inventory().input(file.key).map_or_else(String::new, |known| identity(known.size, known.modified_ns, known.checksum));
     let others = if count > 1 { format!("; so have {} others", count - 1) } else { String::new() };
     let now = text_checksum(plan, first);
     Error::ChangedInput { object: file.object.clone(), was, is: identity(file.size, file.modified_ns(), now), others }

@@ -8,7 +8,14 @@ use super::*;
 fn file(object: &str, size: impl Into<Option<u64>>) -> InputFile {
     let path = PathBuf::from(object);
     let name = LogName::of_path(&path);
-    InputFile { object: object.into(), location: Location::Path(path), size: size.into(), modified: Some(1_700_000_000_000_000_000), name, key: 0 }
+    InputFile {
+        object: object.into(),
+        location: Location::Path(path),
+        size: size.into(),
+        modified: Some(1_700_000_000_000_000_000),
+        name,
+        key: 0,
+    }
 }
 
 fn log(account: u64, region: &str, number: u32, size: u64) -> InputFile {

@@ -14,7 +14,8 @@ fn input(object: &str) -> InputEntry {
 }
 
 fn unit() -> UnitManifest {
-    let output = OutputEntry { path: "connections/part-u1.parquet".to_owned(), table: "connections".to_owned(), rows: 2, ..OutputEntry::default() };
+    let output =
+        OutputEntry { path: "connections/part-u1.parquet".to_owned(), table: "connections".to_owned(), rows: 2, ..OutputEntry::default() };
     UnitManifest {
         head: UnitEntry { schema: MANIFEST_SCHEMA.to_owned(), unit: "u1".to_owned(), replaces: None, outputs: 1, inputs: 2 },
         outputs: vec![output],
