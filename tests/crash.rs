@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use crate::support::logs::Dice;
+use crate::support::shim::{self, Act};
 use crate::support::trial::{Job, Step, Trial, on_all_processors};
 
 /// Kills a run at a step, and lets another one end.
@@ -39,16 +40,23 @@ fn runs_that_are_killed_one_after_the_other_get_there() {
     });
 }
 
-/// Kills a run at a random step or a random moment, unless it ends before; whether it was killed. What is left must be sound.
+/// Kills a run at a random step, call or moment, unless it ends before; whether it was killed. What is left must be sound.
 fn disturb(trial: &Trial<'_>, dice: &mut Dice) -> bool {
     let job = trial.job;
-    let (killed, what) = if dice.below(2) == 0 {
-        let delay = Duration::from_micros(dice.below(job.took.as_micros() as usize + 1) as u64);
-        (trial.kill_after(delay), format!("killed after {delay:?}"))
-    } else {
-        let (name, times) = &job.steps[dice.below(job.steps.len())];
-        let step = (name.clone(), 1 + dice.below(*times as usize) as u64);
-        (trial.run_into(&step, "abort").code == -1, format!("killed at {}:{}", step.0, step.1))
+    let (killed, what) = match (dice.below(3), shim::library()) {
+        (0, _) => {
+            let delay = Duration::from_micros(dice.below(job.took.as_micros() as usize + 1) as u64);
+            (trial.kill_after(delay), format!("killed after {delay:?}"))
+        }
+        (1, Some(library)) => {
+            let at = 1 + dice.below(job.step_count());
+            (shim::run(trial, library, at, Act::Tear).code == -1, format!("torn at call {at}"))
+        }
+        _ => {
+            let (name, times) = &job.steps[dice.below(job.steps.len())];
+            let step = (name.clone(), 1 + dice.below(*times as usize) as u64);
+            (trial.run_into(&step, "abort").code == -1, format!("killed at {}:{}", step.0, step.1))
+        }
     };
     trial.is_sound(&what);
     killed

@@ -13,6 +13,8 @@ mod crash;
 mod diagnose;
 mod explain;
 mod failures;
+#[cfg(unix)]
+mod faults;
 mod golden;
 mod hostile;
 mod incident;
@@ -20,7 +22,11 @@ mod lake_readers;
 mod lint;
 mod options;
 mod report;
+#[cfg(unix)]
+mod resume;
 mod scenarios;
 mod snapshots;
+#[cfg(unix)]
+mod stop;
 mod tidy;
 mod values;

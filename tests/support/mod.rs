@@ -4,6 +4,8 @@ pub(crate) mod expected;
 pub(crate) mod lake;
 pub(crate) mod logs;
 pub(crate) mod oracle;
+#[cfg(unix)]
+pub(crate) mod shim;
 pub(crate) mod summary;
 #[cfg(unix)]
 pub(crate) mod trial;

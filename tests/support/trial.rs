@@ -112,7 +112,12 @@ impl Job {
 
     /// Each kind.
     pub(crate) fn every() -> Vec<Self> {
-        vec![Self::fresh(), Self::cut_off(), Self::grown()]
+        vec![Self::fresh(), Self::cut_off(), Self::grown(), Self::replaced()]
+    }
+
+    /// How many steps it takes in all; there are somewhat more calls.
+    pub(crate) fn step_count(&self) -> usize {
+        self.steps.iter().map(|(_, times)| *times as usize).sum()
     }
 
     /// The first, the middle and the last time that each step is taken.
@@ -271,6 +276,12 @@ impl<'a> Trial<'a> {
         let run = self.run(&[]);
         assert_eq!(run.code, self.job.code, "{what}: {}", run.stderr);
         self.is_as_undisturbed(&what);
+    }
+
+    /// Demands that readers see what an undisturbed run makes; something of the run itself may be left.
+    #[track_caller]
+    pub(crate) fn is_as_undisturbed_but_for_staging(&self, what: &str) {
+        lake::assert_same_tree(&visible(&self.out), &without_lock(&self.job.after), what);
     }
 
     /// Demands that the lake is what an undisturbed run makes.
