@@ -4,6 +4,7 @@
 //! the way out, where one is known, in another. Never writes to stdout.
 
 use std::io::{self, ErrorKind, Write};
+use std::path::Path;
 use std::process::ExitCode;
 
 use anstyle::{AnsiColor, Style};
@@ -27,6 +28,10 @@ pub(crate) enum Exit {
     Usage = 2,
     /// Done, but with rejected lines or failed files.
     Incomplete = 3,
+    /// Stopped by Ctrl-C: 128 and the signal's number, as shells have it.
+    Interrupted = 130,
+    /// Stopped by SIGTERM, likewise.
+    Terminated = 143,
 }
 
 impl From<Exit> for ExitCode {
@@ -60,6 +65,11 @@ impl Failure {
     #[cold]
     pub(crate) fn usage(cause: impl Into<String>, hint: impl Into<String>) -> Self {
         Self { cause: cause.into(), hint: Some(hint.into()), exit: Exit::Usage }
+    }
+
+    /// The same with another exit code.
+    pub(crate) fn exiting(self, exit: Exit) -> Self {
+        Self { exit, ..self }
     }
 
     /// The same with a way out.
@@ -108,6 +118,7 @@ impl From<tlslake_datasets::Error> for Failure {
 /// file is there, so a script must be able to tell the two apart.
 fn exit_of(error: &Error) -> Exit {
     match error {
+        Error::Unfinished { cause, .. } => exit_of(cause),
         Error::NoInput | Error::Config(_) => Exit::Usage,
         _ => Exit::Failed,
     }
@@ -116,6 +127,10 @@ fn exit_of(error: &Error) -> Exit {
 /// The way out, where one is known. The cause stays in the error's own text.
 fn hint(error: &Error) -> Option<String> {
     let hint = match error {
+        Error::Unfinished { cause, units, of, path } => return Some(go_on(hint(cause), *units, *of, path)),
+        Error::Locked { .. } => "wait for it with `--wait`, or choose another output folder; the lock of a run that died is free at once",
+        Error::Settings { .. } => "give the same settings again, or choose another output folder",
+        Error::ChangedInput { .. } => "`--replace-changed` writes anew the rows that came from it; a new output folder converts everything",
         Error::NoInput => "name a file, a folder, a glob in quotes, or `-` for standard input",
         Error::NoLogs { inputs } if inputs.contains(".parquet") => {
             "a lake is read as a whole: name the folder that `tlslake convert` wrote, in which _SUCCESS and connections/ are"
@@ -125,7 +140,7 @@ fn hint(error: &Error) -> Option<String> {
              so check the folder's level and that the balancer's connection logs are turned on"
         }
         Error::BadInput { .. } => "an input is a file, a folder, a glob in quotes, or `-` for standard input",
-        Error::Output { .. } => "`--out DIR` names the output folder: it must be new or empty, and yours to write to",
+        Error::Output { .. } => "`--out DIR` names the output folder: it must be new, empty or a lake, and yours to write to",
         Error::CorruptInput { .. } => {
             "`--on-corrupt skip` goes on without the file and names it in the report; `--on-corrupt salvage` also keeps the whole \
              lines before the fault"
@@ -141,9 +156,17 @@ fn hint(error: &Error) -> Option<String> {
     Some(hint.to_owned())
 }
 
+/// How to go on after a run that ended before its time.
+fn go_on(hint: Option<String>, units: u64, of: u64, path: &Path) -> String {
+    let before = hint.map_or_else(String::new, |hint| format!("{hint}; "));
+    let done = if of == 0 { String::new() } else { format!(" ({units} of {of} work units of this run)") };
+    format!("{before}what was finished is kept in {}{done}: the same command goes on from there", path.display())
+}
+
 fn io_hint(kind: ErrorKind) -> Option<&'static str> {
     match kind {
         ErrorKind::StorageFull | ErrorKind::QuotaExceeded => Some("free some space, or choose another disk with `--out`"),
+        ErrorKind::FileTooLarge => Some("a limit on the size of files was reached (`ulimit -f`): raise it, or lower `--target-file-size`"),
         ErrorKind::PermissionDenied => Some("check who may write there (`ls -ld`), or choose another folder with `--out`"),
         ErrorKind::ReadOnlyFilesystem => Some("choose another folder with `--out`"),
         _ => None,

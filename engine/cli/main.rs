@@ -7,6 +7,7 @@ mod commands;
 mod exit;
 mod flags;
 mod render;
+mod signals;
 
 use std::process::ExitCode;
 

@@ -69,6 +69,11 @@ impl ReadConfig {
         Ok(())
     }
 
+    /// Worker threads: [`ReadConfig::jobs`], or one per core.
+    pub(crate) fn threads(&self) -> usize {
+        if self.jobs == 0 { std::thread::available_parallelism().map_or(1, usize::from) } else { self.jobs }
+    }
+
     /// 1 KiB, which a line of certificates can reach.
     pub const MIN_MAX_LINE: usize = 1 << 10;
     /// 1 GiB: offsets within a block are 32 bits wide.

@@ -1,5 +1,7 @@
 //! `tlslake convert`: logs into a lake, and the report.
 
+use std::sync::Arc;
+
 use tlslake_engine::config::{LakeConfig, Partitioning, ReadConfig};
 use tlslake_engine::run::{self, Control};
 
@@ -7,6 +9,7 @@ use super::{LogsOutcome, read};
 use crate::exit::Failure;
 use crate::flags::{ConvertFlags, LakeFlags, PartitionFlag, ProgressMode};
 use crate::render::progress;
+use crate::signals::Signals;
 
 /// A conversion, ready to run.
 #[derive(Debug)]
@@ -32,14 +35,18 @@ fn lake(flags: LakeFlags) -> LakeConfig {
         row_group_rows: flags.row_group_rows,
         target_file_size: flags.target_file_size,
         provenance: !flags.no_provenance,
+        wait: flags.wait,
+        replace_changed: flags.replace_changed,
         ..LakeConfig::new(flags.out)
     }
 }
 
 impl Convert {
     pub(super) fn run(self) -> Result<LogsOutcome, Failure> {
-        let control = Control::default();
-        let report = progress::watch(self.progress, &control.progress, || run::convert(&self.inputs, &self.read, &self.lake, &control))?;
+        let control = Arc::new(Control::default());
+        let signals = Signals::watch(control.clone())?;
+        let report = progress::watch(self.progress, &control.progress, || run::convert(&self.inputs, &self.read, &self.lake, &control));
+        let report = report.map_err(|failure: tlslake_engine::Error| signals.explain(failure.into()))?;
         Ok(LogsOutcome { report, inputs: self.inputs })
     }
 }

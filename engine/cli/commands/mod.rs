@@ -14,8 +14,9 @@ mod lint_trust_store;
 mod read;
 mod report;
 mod support_pack;
+mod verify;
 
-use tlslake_engine::report::Report;
+use tlslake_engine::report::{Report, Verification};
 use tlslake_engine::run::SearchOutcome;
 use tlslake_engine::trust::LintReport;
 
@@ -33,6 +34,7 @@ pub(crate) use support_pack::Pack;
 #[derive(Debug)]
 pub(crate) enum Job {
     Convert(convert::Convert),
+    Verify(verify::Verify),
     Report(report::ReportOnly),
     Failures(failures::Failures),
     Diagnose(diagnose::Diagnose),
@@ -48,6 +50,8 @@ pub(crate) enum Job {
 pub(crate) enum Outcome {
     /// Of `convert` and `report`.
     Logs(Box<LogsOutcome>),
+    /// Of `verify`.
+    Verified(Box<Verification>),
     /// Of `failures`, whose rows have been printed already.
     Searched(Box<SearchOutcome>),
     /// Of `diagnose`.
@@ -76,6 +80,7 @@ impl Job {
     pub(crate) fn resolve(command: Command) -> Result<Self, Failure> {
         Ok(match command {
             Command::Convert(flags) => Self::Convert(convert::resolve(flags)?),
+            Command::Verify(flags) => Self::Verify(verify::resolve(flags)),
             Command::Report(flags) => Self::Report(report::resolve(flags)?),
             Command::Failures(flags) => Self::Failures(failures::resolve(flags)?),
             Command::Diagnose(flags) => Self::Diagnose(diagnose::resolve(flags)?),
@@ -91,6 +96,7 @@ impl Job {
     pub(crate) fn run(self) -> Result<Outcome, Failure> {
         Ok(match self {
             Self::Convert(job) => Outcome::Logs(Box::new(job.run()?)),
+            Self::Verify(job) => Outcome::Verified(Box::new(job.run()?)),
             Self::Report(job) => Outcome::Logs(Box::new(job.run()?)),
             Self::Failures(job) => Outcome::Searched(Box::new(job.run()?)),
             Self::Diagnose(job) => Outcome::Diagnosis(Box::new(job.run()?)),
@@ -112,6 +118,7 @@ impl Outcome {
             Self::Diagnosis(outcome) => exit_of(&outcome.report),
             Self::Certificates(outcome) => exit_of(&outcome.report),
             Self::Linted(report) => lint_trust_store::exit(report),
+            Self::Verified(result) => verify::exit(result),
             _ => Exit::Clean,
         }
     }
@@ -124,6 +131,7 @@ impl Outcome {
             Self::Diagnosis(outcome) => warning_of(&outcome.report),
             Self::Certificates(outcome) => warning_of(&outcome.report),
             Self::Linted(report) => lint_trust_store::warning(report),
+            Self::Verified(result) => verify::warning(result),
             Self::Explained(_) | Self::Generated(_) | Self::Kernels(_) => None,
         }
     }

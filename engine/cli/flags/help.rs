@@ -38,6 +38,7 @@ pub(super) const TOP: &str = concat!(
     "\
 Examples:
   tlslake convert logs/ --out lake
+  tlslake verify lake logs/
   tlslake report 'logs/**/conn_log_*.gz' --since 2026-01-01T10:00
   tlslake diagnose logs/
   tlslake failures logs/ --client-ip 203.0.113.7
@@ -55,6 +56,8 @@ pub(super) const CONVERT: &str = concat!(
 Examples:
   Every connection log below a folder, with all cores
     tlslake convert logs/ --out lake
+  The same again, tomorrow or after a power cut: only what the lake does not hold yet
+    tlslake convert logs/ --out lake
   One month
     tlslake convert 'logs/**/*.gz' --out lake --since 2026-01-01 --until 2026-02-01
   Four threads, smaller Parquet files
@@ -63,10 +66,30 @@ Examples:
     aws s3 cp s3://bucket/conn_log.gz - | tlslake convert - --out lake --partition none
   All or nothing, for a script
     tlslake convert logs/ --out lake --strict --format json > report.json
+  Prove it before the logs are deleted
+    tlslake verify lake logs/
+
+The report is of the lake as a whole. Ctrl-C keeps what is finished; the same command goes on from there.
 
 ",
-    exit_codes_of_a_run!()
+    exit_codes_of_a_run!(),
+    "\n130 (Ctrl-C) and 143 (SIGTERM): stopped; what was finished is kept."
 );
+
+pub(super) const VERIFY: &str = "\
+Examples:
+  The lake against its own manifest: every file as written, every line accounted for
+    tlslake verify lake
+  The lake against the logs: every input read again, its lines counted, its text compared by checksum
+    tlslake verify lake logs/
+  Delete the logs only if everything holds
+    tlslake verify lake logs/ && rm -r logs/
+
+Exit codes:
+  0  everything holds
+  1  there is no lake, a run is writing it, or an input does not exist
+  2  the command line cannot be used
+  3  something differs; every difference is named";
 
 pub(super) const REPORT: &str = concat!(
     "\

@@ -9,6 +9,7 @@ mod lint_trust_store;
 mod parse;
 #[cfg(test)]
 mod tests;
+mod verify;
 
 use std::path::PathBuf;
 
@@ -22,6 +23,7 @@ pub(crate) use diagnose::{DiagnoseFlags, EvidenceFlags, ModeFlag, Top};
 pub(crate) use explain::ExplainFlags;
 pub(crate) use failures::{Column, FailuresFlags, FailuresFormat};
 pub(crate) use lint_trust_store::LintTrustStoreFlags;
+pub(crate) use verify::VerifyFlags;
 
 /// AWS load balancer connection logs into Parquet, with a report of which clients could not connect and why
 #[derive(Debug, Parser)]
@@ -38,6 +40,9 @@ pub(crate) enum Command {
     /// Turn connection logs into Parquet, and report who failed and why
     #[command(after_help = help::CONVERT)]
     Convert(ConvertFlags),
+    /// Prove that a lake holds what its logs hold, line for line
+    #[command(after_help = help::VERIFY)]
+    Verify(VerifyFlags),
     /// Report who failed and why; write nothing
     #[command(after_help = help::REPORT)]
     Report(ReportFlags),
@@ -69,6 +74,7 @@ impl Command {
     pub(crate) fn format(&self) -> Format {
         match self {
             Command::Convert(flags) => flags.display.format,
+            Command::Verify(flags) => flags.display.format,
             Command::Report(flags) => flags.display.format,
             // Its rows are on stdout before there is an outcome to render.
             Command::Failures(_) => Format::Text,
@@ -154,9 +160,17 @@ pub(crate) struct StrictFlag {
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Lake")]
 pub(crate) struct LakeFlags {
-    /// Folder of the lake; created if absent
+    /// Folder of the lake; created if absent. A lake that is there already is gone on with: only what it does not hold yet is converted
     #[arg(long, value_name = "DIR")]
     pub(crate) out: PathBuf,
+
+    /// Write anew the rows of inputs that have changed since they were converted, instead of refusing
+    #[arg(long)]
+    pub(crate) replace_changed: bool,
+
+    /// Wait while another run is writing to the lake, instead of refusing
+    #[arg(long)]
+    pub(crate) wait: bool,
 
     /// Compression of Parquet pages: zstd:N (N from 1, fast, to 22, small), snappy, lz4 or none
     #[arg(long, value_name = "CODEC", value_parser = parse::compression, default_value = parse::DEFAULT_COMPRESSION)]

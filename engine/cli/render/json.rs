@@ -11,6 +11,7 @@ pub(super) fn render(outcome: &Outcome) -> serde_json::Result<String> {
         Outcome::Diagnosis(outcome) => serde_json::to_string_pretty(&outcome.diagnosis),
         Outcome::Certificates(outcome) => serde_json::to_string_pretty(&outcome.inventory),
         Outcome::Explained(explanation) => super::explain::json(*explanation),
+        Outcome::Verified(result) => serde_json::to_string_pretty(result),
         Outcome::Linted(report) => serde_json::to_string_pretty(report),
         Outcome::Generated(made) => serde_json::to_string_pretty(made),
         Outcome::Kernels(list) => serde_json::to_string_pretty(list),

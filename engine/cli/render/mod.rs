@@ -16,6 +16,7 @@ pub(crate) mod rows;
 pub(crate) mod shorten;
 mod table;
 pub(crate) mod text;
+mod verify;
 
 use std::io::{self, Write};
 
@@ -47,6 +48,7 @@ fn text_of(outcome: &Outcome, width: usize) -> String {
         Outcome::Diagnosis(outcome) => diagnose::text(&mut page, outcome),
         Outcome::Certificates(outcome) => certs::text(&mut page, outcome),
         Outcome::Explained(explanation) => return explain::text(*explanation, width),
+        Outcome::Verified(result) => verify::render(&mut page, result),
         Outcome::Linted(report) => lint_trust_store::render(&mut page, report),
         Outcome::Generated(made) => generated::render(&mut page, made),
         Outcome::Searched(_) => {}

@@ -68,6 +68,17 @@ impl Drop for Lock {
     }
 }
 
+/// Makes sure that no run is writing the lake at `out`, and that none begins while the result is kept. Needs no right to write; `None` where
+/// there is no lock file, or the file system has no locks.
+pub(super) fn read(out: &Path, own: &Path) -> Result<Option<File>> {
+    let Ok(mut file) = File::open(own.join(LOCK)) else { return Ok(None) };
+    match file.try_lock_shared() {
+        Ok(()) => Ok(Some(file)),
+        Err(TryLockError::WouldBlock) => Err(Error::Locked { path: out.to_owned(), holder: holder(&mut file) }),
+        Err(TryLockError::Error(_)) => Ok(None),
+    }
+}
+
 /// Who holds the lock, as far as the file tells.
 fn holder(file: &mut File) -> String {
     let mut text = String::new();

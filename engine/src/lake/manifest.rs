@@ -15,7 +15,7 @@ use crate::columns::Tally;
 use crate::error::{Error, FileFault, Result};
 
 /// The version of this form. Fields are added under it, never renamed or removed.
-pub const MANIFEST_SCHEMA: &str = "tlslake.manifest/1";
+pub(crate) const MANIFEST_SCHEMA: &str = "tlslake.manifest/1";
 /// The folder of manifests, below the lake's own.
 pub(super) const FOLDER: &str = "manifest";
 /// The manifest of the lake as a whole.

@@ -5,6 +5,7 @@
 //! cut off has left beside that is taken away by the next one, which goes on with the units that are missing. `_SUCCESS` goes before the
 //! first change and comes back last. One run at a time: it holds a lock. Nothing here parses or counts, and it starts no thread of its own.
 
+pub(crate) mod check;
 mod hourly;
 mod inventory;
 mod lock;
@@ -24,7 +25,7 @@ mod text;
 mod unit;
 mod values;
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::fs;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
@@ -39,7 +40,7 @@ pub(crate) use self::state::StateWriter;
 pub(crate) use self::unit::UnitWriter;
 
 use self::lock::Lock;
-use self::manifest::{LakeEntry, LakeManifest, MANIFEST_SCHEMA};
+use self::manifest::{InputEntry, InputStatus, LakeEntry, LakeManifest, MANIFEST_SCHEMA};
 use self::staging::StagingDir;
 use self::unit::Limits;
 use crate::config::LakeConfig;
@@ -278,6 +279,26 @@ impl Lake {
     fn staging(&self) -> PathBuf {
         self.own().join(STAGING)
     }
+}
+
+/// The bounds of the lake at `out`, µs since 1970: what lies outside was left out.
+pub(crate) fn time_range(out: &Path) -> Result<(Option<i64>, Option<i64>)> {
+    Ok(settings::read(&out.join(OWN_FOLDER))?.map_or((None, None), |settings| settings.time_range()))
+}
+
+/// What the manifests of the lake at `out` say of the inputs with these keys; of one that failed and was converted later, the latter.
+pub(crate) fn entries_of(out: &Path, keys: &HashSet<String>) -> Result<HashMap<String, InputEntry>> {
+    let mut entries: HashMap<String, InputEntry> = HashMap::new();
+    for path in manifest::unit_paths(&out.join(OWN_FOLDER))? {
+        // One that cannot be understood has been told of.
+        let Ok(unit) = manifest::UnitManifest::read(&path) else { continue };
+        for input in unit.inputs.into_iter().filter(|input| keys.contains(&input.key)) {
+            if input.status != InputStatus::Failed || !entries.contains_key(&input.key) {
+                entries.insert(input.key.clone(), input);
+            }
+        }
+    }
+    Ok(entries)
 }
 
 fn reach(step: &'static str, out: &Path) -> Result<()> {

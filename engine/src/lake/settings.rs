@@ -12,6 +12,7 @@ use super::staging;
 use crate::columns::schema::SCHEMA_VERSION;
 use crate::config::{LakeConfig, Partitioning, ReadConfig};
 use crate::error::{Error, Result};
+use crate::fields::timestamp_micros;
 use crate::report::rfc3339;
 
 /// The file's name in the lake's own folder.
@@ -50,6 +51,12 @@ impl LakeSettings {
             since: read.since.map(rfc3339),
             until: read.until.map(rfc3339),
         }
+    }
+
+    /// `--since` and `--until`, µs since 1970.
+    pub(super) fn time_range(&self) -> (Option<i64>, Option<i64>) {
+        let micros = |bound: &Option<String>| bound.as_ref().and_then(|text| timestamp_micros(text.as_bytes()));
+        (micros(&self.since), micros(&self.until))
     }
 
     /// What differs, a sentence for each: what the lake has and what is asked for.

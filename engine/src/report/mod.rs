@@ -5,12 +5,14 @@
 
 mod fill;
 mod time;
+mod verify;
 
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
 pub use time::rfc3339;
+pub use verify::{Difference, DifferenceKind, LogsCompared, Verification};
 
 /// The report of one run. The JSON form is versioned: fields are added under `tlslake.report/1`, never renamed or removed.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]

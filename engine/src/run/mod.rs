@@ -21,6 +21,7 @@ mod states;
 #[cfg(test)]
 mod tests;
 mod tuning;
+mod verify;
 mod write;
 
 use std::sync::Arc;
@@ -29,6 +30,7 @@ use std::time::Instant;
 pub use batches::{Batches, batches};
 pub use control::{Control, Progress};
 pub use convert::convert;
+pub use verify::verify;
 pub use search::{Match, MatchVisitor, RejectedMatch, SearchOutcome, search};
 
 use crate::aggregate::{Certificates, SourceLabels};
@@ -71,6 +73,8 @@ pub(crate) struct Wants {
     lines: bool,
     /// What became of each input, with a checksum of its text.
     accounts: bool,
+    /// No aggregates.
+    nothing_else: bool,
 }
 
 /// How files become units of work.
@@ -163,7 +167,7 @@ impl<'a> Plan<'a> {
         };
         let labels = files.iter().map(labels).collect();
         let balancers = files.iter().map(|file| Some(file.name.as_ref()?.balancer().into())).collect();
-        let jobs = if read.jobs == 0 { std::thread::available_parallelism().map_or(1, usize::from) } else { read.jobs };
+        let jobs = read.threads();
         let plan = Self {
             files: files.into(),
             skipped,

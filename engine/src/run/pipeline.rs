@@ -32,6 +32,12 @@ pub(super) fn parser(plan: &Plan<'_>) -> Parser {
     parser
 }
 
+/// A pool of `jobs` threads.
+pub(super) fn pool(jobs: usize) -> Result<rayon::ThreadPool> {
+    let builder = rayon::ThreadPoolBuilder::new().num_threads(jobs).thread_name(|index| format!("tlslake-{index}"));
+    builder.build().map_err(|error| Error::Worker(format!("the worker threads could not be started: {error}")))
+}
+
 /// Runs the whole job on `plan.jobs` threads; rows go to `sink`.
 pub(super) fn run<'a>(plan: &'a Plan<'a>, sink: &'a mut dyn Sink) -> Result<Outcome> {
     let (outcome, error) = run_as_far_as_wanted(plan, sink)?;
@@ -40,11 +46,7 @@ pub(super) fn run<'a>(plan: &'a Plan<'a>, sink: &'a mut dyn Sink) -> Result<Outc
 
 /// Likewise; what stopped the job stands beside what it came to until then.
 pub(super) fn run_as_far_as_wanted<'a>(plan: &'a Plan<'a>, sink: &'a mut dyn Sink) -> Result<(Outcome, Option<Error>)> {
-    let pool = rayon::ThreadPoolBuilder::new()
-        .num_threads(plan.jobs)
-        .thread_name(|index| format!("tlslake-{index}"))
-        .build()
-        .map_err(|error| Error::Worker(format!("the worker threads could not be started: {error}")))?;
+    let pool = pool(plan.jobs)?;
     let shared = Shared::new(plan, sink);
     pool.broadcast(|_| shared.work());
     Ok(shared.into_result())

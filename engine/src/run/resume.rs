@@ -8,7 +8,7 @@ use std::collections::{BTreeSet, HashMap};
 use rayon::prelude::*;
 use xxhash_rust::xxh3::Xxh3;
 
-use super::{Plan, reader};
+use super::{Plan, pipeline, reader};
 use crate::discover::{self, InputFile, Unit, UnitSettings};
 use crate::error::{Error, Result};
 use crate::lake::manifest::{InputStatus, checksum_text, key_text};
@@ -48,8 +48,10 @@ struct Standing {
 /// replaced without others that are not among the inputs.
 pub(super) fn work(plan: &Plan<'_>, lake: &Lake, settings: &UnitSettings, replace_changed: bool) -> Result<Work> {
     let Standing { fresh, failed, mut changed, touched } = standing(plan, lake)?;
-    let differ = touched.par_iter().filter(|&&file| is_different(plan, lake, file)).copied().collect::<Vec<u32>>();
-    changed.extend(differ);
+    if !touched.is_empty() {
+        let differ = || touched.par_iter().filter(|&&file| is_different(plan, lake, file)).copied().collect::<Vec<u32>>();
+        changed.extend(pipeline::pool(plan.jobs)?.install(differ));
+    }
     changed.sort_unstable();
     if let (Some(&first), false) = (changed.first(), replace_changed) {
         return Err(changed_input(plan, lake, first, changed.len()));

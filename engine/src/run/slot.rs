@@ -88,7 +88,7 @@ pub(super) struct Observed {
 impl Observed {
     /// Observes the rows of `batch`.
     pub(super) fn observe(&mut self, plan: &Plan<'_>, batch: &ConnectionBatch, dictionaries: &Dictionaries) {
-        if plan.wants.lines {
+        if plan.wants.lines || plan.wants.nothing_else {
             return;
         }
         let groups = self.grouper.group(batch, dictionaries, &plan.labels);

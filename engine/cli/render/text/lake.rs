@@ -34,6 +34,21 @@ fn written(page: &mut Page, report: &Report, output: &Output) {
     let line =
         format!("  connections/: {}, {}, {}{smaller}", counted(output.files, "file"), counted(output.rows, "row"), bytes(output.bytes));
     page.line(style::PLAIN, &line);
+    runs(page, output);
+}
+
+/// What this run added, where the lake was not made by it alone.
+fn runs(page: &mut Page, output: &Output) {
+    if output.inputs_held > 0 {
+        let read = if output.inputs_read == 0 { "nothing new".to_owned() } else { counted(output.inputs_read, "input") };
+        page.line(style::PLAIN, &format!("  this run: {read}; {} there already", counted(output.inputs_held, "input")));
+    }
+    if output.inputs_replaced > 0 {
+        page.line(style::PLAIN, &format!("  rows of {} written anew (--replace-changed)", counted(output.inputs_replaced, "input")));
+    }
+    if output.leftovers_removed > 0 {
+        page.line(style::ODD, &format!("  removed what a run that was cut off had left: {}", counted(output.leftovers_removed, "file")));
+    }
 }
 
 fn refused(page: &mut Page, report: &Report) {

@@ -1,0 +1,46 @@
+//! `tlslake verify`: is the lake what its manifest says, and does it hold the logs?
+
+use std::path::PathBuf;
+
+use tlslake_engine::config::ReadConfig;
+use tlslake_engine::report::Verification;
+use tlslake_engine::run::{self, Control};
+
+use crate::exit::{Exit, Failure};
+use crate::flags::{ProgressMode, VerifyFlags};
+use crate::render::number::counted;
+use crate::render::progress;
+
+/// A verification, ready to run.
+#[derive(Debug)]
+pub(crate) struct Verify {
+    out: PathBuf,
+    inputs: Vec<String>,
+    read: ReadConfig,
+    progress: ProgressMode,
+}
+
+pub(super) fn resolve(flags: VerifyFlags) -> Verify {
+    let max_line = usize::try_from(flags.max_line).unwrap_or(usize::MAX);
+    let read = ReadConfig { jobs: flags.jobs.unwrap_or(0), max_line, ..ReadConfig::default() };
+    Verify { out: flags.out, inputs: flags.inputs, read, progress: flags.display.progress }
+}
+
+impl Verify {
+    pub(super) fn run(self) -> Result<Verification, Failure> {
+        let control = Control::default();
+        Ok(progress::watch(self.progress, &control.progress, || run::verify(&self.out, &self.inputs, &self.read, &control))?)
+    }
+}
+
+/// 0 only when all holds.
+pub(super) fn exit(result: &Verification) -> Exit {
+    if result.holds { Exit::Clean } else { Exit::Incomplete }
+}
+
+/// Why the exit code is not 0.
+pub(super) fn warning(result: &Verification) -> Option<String> {
+    let first = result.differences.first()?;
+    let count = counted(result.differences_total, "difference");
+    Some(format!("{count}; {}: {}; exit code {}", first.place, first.problem, Exit::Incomplete as u8))
+}
