@@ -10,9 +10,13 @@ mod article;
 mod certs;
 mod cli;
 mod corruption;
+#[cfg(unix)]
+mod crash;
 mod diagnose;
 mod explain;
 mod failures;
+#[cfg(unix)]
+mod faults;
 mod golden;
 mod hostile;
 mod incident;
@@ -21,7 +25,11 @@ mod lint;
 mod memory;
 mod options;
 mod report;
+#[cfg(unix)]
+mod resume;
 mod scenarios;
 mod snapshots;
+#[cfg(unix)]
+mod stop;
 mod tidy;
 mod values;

@@ -6,7 +6,11 @@ pub(crate) mod lake;
 pub(crate) mod logs;
 pub(crate) mod oracle;
 pub(crate) mod process;
+#[cfg(unix)]
+pub(crate) mod shim;
 pub(crate) mod summary;
+#[cfg(unix)]
+pub(crate) mod trial;
 pub(crate) mod values;
 
 use std::ffi::OsStr;

@@ -4,11 +4,11 @@ use std::sync::Arc;
 
 use super::rows::{Values, values};
 use crate::columns::{Parser, RejectedLine};
-use crate::config::{Compression, LakeConfig, Partitioning};
+use crate::config::{Compression, LakeConfig, Partitioning, ReadConfig};
 use crate::discover::{InputFile, LakeTable, Location, LogName};
 use crate::error::LineFault;
 use crate::lake::read::{self, LakeText};
-use crate::lake::{Lake, StagedFile, StagedUnit};
+use crate::lake::{Lake, LakeSettings, StagedFile, StagedUnit};
 use crate::scan::Kernel;
 
 /// Lines parsed, written as Parquet, read back as lines and parsed again are the same rows and the same rejected lines, with the same numbers.
@@ -21,7 +21,8 @@ pub fn lake_gives_back_what_it_was_given(input: &[u8]) {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let config = config(choice, folder.path());
     let provenance = config.provenance;
-    let lake = Lake::create(config).expect("a lake in an empty folder");
+    let settings = LakeSettings::new(&ReadConfig::default(), &config);
+    let lake = Lake::open(config, &settings, || false).expect("a lake in an empty folder");
     let unit = written(&lake, &parser, choice);
     let mut given = Seen::default();
     given.take(&parser, |line| u64::from(line) + 1);
@@ -50,7 +51,7 @@ fn input_file(choice: u8) -> InputFile {
         node_ip: "10.0.0.1".to_owned(),
     };
     let name = (choice & 64 == 0).then_some(name);
-    InputFile { object: "a.log".to_owned(), location: Location::Stdin, size: None, modified: None, name }
+    InputFile { object: "a.log".to_owned(), location: Location::Stdin, size: None, modified: None, name, key: 0 }
 }
 
 fn written(lake: &Lake, parser: &Parser, choice: u8) -> StagedUnit {

@@ -381,8 +381,10 @@ struct Made {
 impl Made {
     fn create(out: &Path) -> Result<Self> {
         let absent = out.ancestors().take_while(|folder| !folder.as_os_str().is_empty() && !folder.exists());
-        let made = Self { out: out.to_owned(), folders: absent.map(Path::to_owned).collect(), all: true, staging: false };
-        staging::create_folder(out)?;
+        let mut made = Self { out: out.to_owned(), folders: absent.map(Path::to_owned).collect(), all: false, staging: false };
+        // Until it is there, nothing in it is this run's.
+        staging::create_folder(out).inspect_err(|_| made.remove_folders())?;
+        made.all = true;
         Ok(made)
     }
 
@@ -424,9 +426,9 @@ impl Made {
 
     fn remove_folders(&self) {
         for folder in &self.folders {
-            // Fails, as it should, where somebody else put something.
-            if fs::remove_dir(folder).is_err() {
-                break;
+            match fs::remove_dir(folder) {
+                Err(error) if error.kind() != ErrorKind::NotFound => break, // as it should be where somebody else put something
+                _ => {}
             }
         }
     }
