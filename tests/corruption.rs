@@ -84,8 +84,11 @@ fn with_header_checksum(part: &[u8]) -> Vec<u8> {
     [&header[..], &checksum, &plain[10..]].concat()
 }
 
+/// Damages a file.
+type Damage = fn(&mut Stored, &mut Dice);
+
 /// The ways in which files are damaged.
-const DAMAGES: [(&str, fn(&mut Stored, &mut Dice)); 20] = [
+const DAMAGES: [(&str, Damage); 20] = [
     ("cut-anywhere", |file, dice| file.bytes.truncate(dice.below(file.bytes.len()))),
     ("cut-in-header", |file, dice| cut(file, dice, |start, _| start..start + 40)),
     ("cut-in-trailer", |file, dice| cut(file, dice, |_, end| end - 8..end)),

@@ -203,10 +203,9 @@ fn block(bits: &mut Bits<'_>, text: &mut Vec<u8>, start: usize, literals: &Code,
             symbol => {
                 let length = length(symbol - 257, bits)?;
                 let distance = distance(distances.symbol(bits)?, bits)?;
-                let mut from = (text.len() - start).checked_sub(distance)? + start;
-                for _ in 0..length {
-                    text.push(text[from]);
-                    from += 1;
+                let from = (text.len() - start).checked_sub(distance)? + start;
+                for at in from..from + length {
+                    text.push(text[at]);
                 }
             }
         }

@@ -22,9 +22,9 @@ use search::Search;
 pub(crate) use fault::system_fault;
 pub(crate) use names::looks_compressed;
 pub use names::{LogName, display_os};
-pub(crate) use search::modified_ns;
 #[cfg(any(test, feature = "fuzzing"))]
 pub(crate) use names::{NameVerdict, judge};
+pub(crate) use search::modified_ns;
 pub use units::{Unit, UnitSettings, plan_units, units_in_order};
 pub(crate) use units::{plan_units_of, unit_of};
 

@@ -97,11 +97,11 @@ fn read_back(unit: &StagedUnit, provenance: bool) -> Seen {
 fn read_file(file: &StagedFile, parser: &mut Parser, seen: &mut Seen, provenance: bool) {
     let table = if file.target.starts_with("connections") { LakeTable::Connections } else { LakeTable::Rejected };
     let mut rows = 0;
-    for slice in read::slices(&file.staged).expect("a file that was just written") {
+    for slice in read::slices(&file.staged, 1_000).expect("a file that was just written") {
         let mut rest = Some(slice);
         while let Some(slice) = rest {
             let mut text = LakeText::default();
-            rest = read::read(&file.staged, table, &slice, &mut text).expect("rows that were just written");
+            rest = read::read(&file.staged, table, &slice, 1 << 20, &mut text).expect("rows that were just written");
             rows += take(&text, table, parser, seen);
             assert!(text.stretches.iter().all(|stretch| stretch.object.is_some() || !provenance));
         }

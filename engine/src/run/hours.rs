@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use crate::aggregate::{FailureHour, FailureKey, Hourly, LatencyCounts, LatencyHour, LatencyHours, LatencyKey, TlsPorts, resolve_failures};
 use crate::error::Result;
-use crate::lake::{FailureHourRow, LatencyHourRow, Merge, SpillMap, Weight};
+use crate::lake::{FailureHourRow, LatencyHourRow, Merge, SpillIter as Entries, SpillMap, Weight};
 
 /// Both tables, of a unit or of a job.
 pub(super) struct Hours {
@@ -36,9 +36,7 @@ impl Hours {
     }
 
     /// Both tables' entries, in order.
-    pub(super) fn into_entries(
-        self,
-    ) -> Result<(impl Iterator<Item = Result<(FailureKey, u64)>>, impl Iterator<Item = Result<(LatencyKey, LatencyCounts)>>)> {
+    pub(super) fn into_entries(self) -> Result<(Entries<FailureKey, u64>, Entries<LatencyKey, LatencyCounts>)> {
         Ok((self.failures.into_sorted()?, self.latency.into_sorted()?))
     }
 
