@@ -77,10 +77,11 @@ impl ReadConfig {
         if self.jobs == 0 { std::thread::available_parallelism().map_or(1, usize::from) } else { self.jobs }
     }
 
-    /// The ceiling where none is set: a quarter of `available`, the memory that the process may use; 4 GiB at most.
-    /// Where that is not known, 1 GiB.
+    /// The ceiling where none is set: a quarter of `available`, the memory that the process may use; 4 GiB at most, and 512 MiB at least,
+    /// if there is as much. Where that is not known, 1 GiB.
     pub fn default_memory(available: Option<u64>) -> u64 {
-        available.map_or(1 << 30, |available| (available / 4).min(Self::MAX_DEFAULT_MEMORY))
+        let share = |available: u64| (available / 4).clamp(512 << 20, Self::MAX_DEFAULT_MEMORY).min(available);
+        available.map_or(1 << 30, share)
     }
 
     /// 4 GiB.

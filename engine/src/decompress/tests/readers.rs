@@ -77,7 +77,7 @@ fn a_failed_read_is_a_fault_with_its_offset() {
         let (_, end) = drain(&mut StreamDecoder::new(Scripted::new(script)), 1 << 16);
         let fault = end.expect_err("the error is told");
         assert_eq!((fault.kind, fault.offset), (FileFaultKind::Unreadable, cut as u64));
-        assert_eq!(fault.message, "cannot be read: scripted");
+        assert!(fault.message.starts_with("cannot be read: scripted"), "{}", fault.message);
     }
 }
 
