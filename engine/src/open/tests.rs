@@ -101,9 +101,10 @@ fn a_file_that_is_not_what_was_found_is_a_fault_at_its_end() {
     let file = found(&path, b"twelve bytes");
     let mut buf = Vec::new();
     read_whole(&file, &mut buf).unwrap();
-    for (now, how) in
-        [(&b"twelve bytes and more"[..], "12 bytes when it was found, 21 when"), (b"less", "12 bytes when it was found, 4 when")]
-    {
+    for (now, how) in [
+        (&b"twelve bytes and more"[..], "had 12 bytes when it was found and has 21 now"),
+        (b"less", "had 12 bytes when it was found and has 4 now"),
+    ] {
         fs::write(&path, now).unwrap();
         assert_changed(&read_whole(&file, &mut buf).unwrap_err(), now.len() as u64, how);
         assert_eq!(buf, now, "what was read is there for whoever salvages it");
@@ -125,7 +126,7 @@ fn a_file_that_changes_between_two_reads_is_a_fault_at_its_end() {
         reader.read_exact(&mut six).unwrap();
         File::options().write(true).open(&path).unwrap().set_len(len).unwrap();
         let error = reader.read_to_end(&mut Vec::new()).unwrap_err();
-        assert_changed(&read_fault(0, error), offset, &format!("{len} when it was read to its end"));
+        assert_changed(&read_fault(0, error), offset, &format!("has {len} now"));
     }
 }
 

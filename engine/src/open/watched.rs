@@ -56,11 +56,11 @@ impl Read for Watched {
 impl Found {
     /// In which way the file is another one `now`, if it is; `read` bytes of it could be read.
     fn change(&self, now: &Metadata, read: u64) -> Option<String> {
-        let is_older = |found| modified_ns(now).is_some_and(|now| now != found);
+        let is_other = |found| modified_ns(now).is_some_and(|now| now != found);
         if now.len() != self.size {
-            Some(format!("{} bytes when it was found, {} when it was read to its end", self.size, now.len()))
-        } else if self.modified.is_some_and(is_older) {
-            Some("written to after it was found, its size being the same".to_owned())
+            Some(format!("had {} bytes when it was found and has {} now", self.size, now.len()))
+        } else if self.modified.is_some_and(is_other) {
+            Some("was written to after it was found (its size is the same)".to_owned())
         } else {
             // Files that the kernel makes up have no size beforehand.
             (read != self.size && self.size > 0).then(|| format!("only {read} of its {} bytes could be read", self.size))
@@ -70,13 +70,12 @@ impl Found {
 
 #[cold]
 fn changed(read: u64, how: &str) -> FileFault {
-    FileFault::new(FileFaultKind::Changed, read, format!("changed during the run: {how}; run again when nothing writes to it"))
+    FileFault::new(FileFaultKind::Changed, read, format!("{how}; run again when nothing writes to it"))
 }
 
 /// The fault of a file that grew to more than `limit` bytes.
 #[cold]
 pub(super) fn grown_past(limit: u64) -> FileFault {
-    let message =
-        format!("changed during the run: it has grown past {limit} bytes since it was found; run again when nothing writes to it");
+    let message = format!("has grown past {limit} bytes since it was found; run again when nothing writes to it");
     FileFault::new(FileFaultKind::Changed, limit, message)
 }
