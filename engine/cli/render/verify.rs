@@ -9,7 +9,8 @@ pub(super) fn render(page: &mut Page, result: &Verification) {
     let about = format!("{}, {}, {}", counted(result.units, "work unit"), counted(result.inputs, "input"), counted(result.files, "file"));
     page.section(&format!("tlslake verify {}", result.path), &about);
     let Verification { lines, rows, rejected, blank, out_of_range, .. } = *result;
-    let sum = format!("{} rows + {} rejected + {} blank + {} out of range", count(rows), count(rejected), count(blank), count(out_of_range));
+    let sum =
+        format!("{} rows + {} rejected + {} blank + {} out of range", count(rows), count(rejected), count(blank), count(out_of_range));
     page.line(look(lines == rows + rejected + blank + out_of_range), &format!("  lines    {} = {sum}", count(lines)));
     let footers = format!("  footers  {} in connections/", counted(result.footer_rows, "row"));
     page.line(look(result.footer_rows == rows), &footers);
@@ -17,7 +18,10 @@ pub(super) fn render(page: &mut Page, result: &Verification) {
     let files = format!("  files    {}, {} read back: size, checksum, footer", counted(result.files, "file"), bytes(result.bytes));
     page.line(look(damaged == 0), &files);
     if result.inputs_failed > 0 {
-        let failed = format!("  failed   {} could not be read, and gave no row; `tlslake convert` tries again", counted(result.inputs_failed, "input"));
+        let failed = format!(
+            "  failed   {} could not be read, and gave no row; `tlslake convert` tries again",
+            counted(result.inputs_failed, "input")
+        );
         page.line(style::ODD, &failed);
     }
     logs(page, result);
@@ -27,7 +31,10 @@ pub(super) fn render(page: &mut Page, result: &Verification) {
     page.section("Verdict", "");
     page.line(look(result.holds), &verdict);
     if result.holds && result.logs.is_none() {
-        page.line(style::QUIET, &format!("  to compare it with the logs themselves: tlslake verify {} LOGS", super::text::shell::word(&result.path)));
+        page.line(
+            style::QUIET,
+            &format!("  to compare it with the logs themselves: tlslake verify {} LOGS", super::text::shell::word(&result.path)),
+        );
     }
 }
 

@@ -63,7 +63,11 @@ pub(crate) fn check(out: &Path) -> Result<Checked> {
     let outputs = || units.iter().flat_map(|unit| unit.outputs.iter().map(|output| (Some(unit.head.unit.as_str()), output)));
     let of_lake = lake.iter().flat_map(|lake| lake.outputs.iter().map(|output| (None, output)));
     check_files(out, &outputs().chain(of_lake).collect::<Vec<_>>(), &mut checked);
-    let named: HashSet<PathBuf> = outputs().map(|(_, output)| output).chain(lake.iter().flat_map(|lake| &lake.outputs)).map(|output| out.join(&output.path)).collect();
+    let named: HashSet<PathBuf> = outputs()
+        .map(|(_, output)| output)
+        .chain(lake.iter().flat_map(|lake| &lake.outputs))
+        .map(|output| out.join(&output.path))
+        .collect();
     check_unnamed(out, &own, &named, &mut checked)?;
     check_report(&own, &mut checked);
     Ok(checked)
@@ -169,7 +173,9 @@ fn file_problem(out: &Path, unit: Option<&str>, output: &OutputEntry) -> Option<
         return Some(format!("has {bytes} bytes instead of {}", output.bytes));
     }
     match staging::checksum(&path).map(checksum_text) {
-        Ok(checksum) if checksum != output.checksum => return Some(format!("is not what was written: {checksum} instead of {}", output.checksum)),
+        Ok(checksum) if checksum != output.checksum => {
+            return Some(format!("is not what was written: {checksum} instead of {}", output.checksum));
+        }
         Ok(_) if output.table == state::FOLDER => return None,
         Ok(_) => {}
         Err(error) => return Some(error.to_string()),
@@ -179,7 +185,10 @@ fn file_problem(out: &Path, unit: Option<&str>, output: &OutputEntry) -> Option<
 
 /// What is wrong with a Parquet file's footer.
 fn footer_problem(path: &Path, unit: Option<&str>, output: &OutputEntry) -> Option<String> {
-    let reader = match File::open(path).map_err(|error| error.to_string()).and_then(|file| SerializedFileReader::new(file).map_err(|error| error.to_string())) {
+    let reader = match File::open(path)
+        .map_err(|error| error.to_string())
+        .and_then(|file| SerializedFileReader::new(file).map_err(|error| error.to_string()))
+    {
         Ok(reader) => reader,
         Err(error) => return Some(format!("is no whole Parquet file: {error}")),
     };
@@ -187,7 +196,8 @@ fn footer_problem(path: &Path, unit: Option<&str>, output: &OutputEntry) -> Opti
     if u64::try_from(footer.num_rows()) != Ok(output.rows) {
         return Some(format!("has {} rows by its footer instead of {}", footer.num_rows(), output.rows));
     }
-    let named = footer.key_value_metadata().into_iter().flatten().find(|pair| pair.key == "tlslake.unit").and_then(|pair| pair.value.as_deref());
+    let named =
+        footer.key_value_metadata().into_iter().flatten().find(|pair| pair.key == "tlslake.unit").and_then(|pair| pair.value.as_deref());
     (unit.is_some() && named != unit).then(|| format!("is a file of unit {}, not of this one", named.unwrap_or("(none)")))
 }
 
@@ -199,7 +209,11 @@ fn check_unnamed(out: &Path, own: &Path, named: &HashSet<PathBuf>, checked: &mut
             let entry = entry.map_err(|error| Error::io(&folder, "listing", error.into()))?;
             if entry.file_type().is_file() && !named.contains(entry.path()) {
                 let place = entry.path().strip_prefix(out).unwrap_or(entry.path()).display().to_string();
-                checked.differ(DifferenceKind::File, place, "is named by no manifest: what is in it came from elsewhere, or from a run that was cut off");
+                checked.differ(
+                    DifferenceKind::File,
+                    place,
+                    "is named by no manifest: what is in it came from elsewhere, or from a run that was cut off",
+                );
             }
         }
     }
@@ -209,7 +223,10 @@ fn check_unnamed(out: &Path, own: &Path, named: &HashSet<PathBuf>, checked: &mut
 /// Whether `report.json` says what the manifests say.
 fn check_report(own: &Path, checked: &mut Checked) {
     let place = format!("{OWN_FOLDER}/{REPORT}");
-    let report: Report = match fs::read(own.join(REPORT)).map_err(|error| error.to_string()).and_then(|bytes| serde_json::from_slice(&bytes).map_err(|error| error.to_string())) {
+    let report: Report = match fs::read(own.join(REPORT))
+        .map_err(|error| error.to_string())
+        .and_then(|bytes| serde_json::from_slice(&bytes).map_err(|error| error.to_string()))
+    {
         Ok(report) => report,
         Err(error) => return checked.differ(DifferenceKind::Report, place, format!("cannot be read: {error}")),
     };

@@ -30,8 +30,8 @@ use std::time::Instant;
 pub use batches::{Batches, batches};
 pub use control::{Control, Progress};
 pub use convert::convert;
-pub use verify::verify;
 pub use search::{Match, MatchVisitor, RejectedMatch, SearchOutcome, search};
+pub use verify::verify;
 
 use crate::aggregate::{Certificates, SourceLabels};
 use crate::config::{LakeConfig, OnCorrupt, ReadConfig};

@@ -71,7 +71,12 @@ fn compare_logs<S: AsRef<std::ffi::OsStr>>(
     let mut differences: Vec<Difference> = plan.unreachable.iter().map(|file| log(&file.object, file.fault.to_string())).collect();
     let keys: HashSet<String> = plan.files.iter().map(|file| key_text(file.key)).collect();
     let entries = lake::entries_of(out, &keys)?;
-    let mut compared = LogsCompared { inputs: outcome.files.len() as u64, raw_bytes: outcome.tally.raw_bytes, lines: outcome.tally.lines, ..LogsCompared::default() };
+    let mut compared = LogsCompared {
+        inputs: outcome.files.len() as u64,
+        raw_bytes: outcome.tally.raw_bytes,
+        lines: outcome.tally.lines,
+        ..LogsCompared::default()
+    };
     for file in &outcome.files {
         match problem(&plan.files[file.file as usize], file, &entries) {
             None => compared.same += 1,
@@ -95,7 +100,9 @@ fn problem(file: &InputFile, now: &FileOutcome, entries: &HashMap<String, InputE
     let fault = || now.fault.as_ref().map_or_else(String::new, ToString::to_string);
     match (then.status, &now.fault) {
         (InputStatus::Failed, Some(_)) => return None,
-        (InputStatus::Failed, None) => return Some("could not be read when it was converted, and can be now; convert again to add it".to_owned()),
+        (InputStatus::Failed, None) => {
+            return Some("could not be read when it was converted, and can be now; convert again to add it".to_owned());
+        }
         (InputStatus::Converted, Some(_)) => return Some(format!("was whole when it was converted, and is damaged now: {}", fault())),
         (InputStatus::Salvaged, None) => return Some("was damaged when it was converted, and is whole now".to_owned()),
         _ => {}
