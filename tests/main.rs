@@ -5,9 +5,11 @@
 
 mod support;
 
+mod archive;
 mod article;
 mod certs;
 mod cli;
+mod corruption;
 #[cfg(unix)]
 mod crash;
 mod diagnose;
@@ -20,6 +22,7 @@ mod hostile;
 mod incident;
 mod lake_readers;
 mod lint;
+mod memory;
 mod options;
 mod report;
 #[cfg(unix)]

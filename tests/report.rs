@@ -40,7 +40,7 @@ fn assert_balance(report: &Json) {
 /// Two reports without what tells runs apart.
 fn without_run(mut report: Json) -> Json {
     let object = report.as_object_mut().unwrap();
-    for key in ["elapsed_s", "kernel", "output"] {
+    for key in ["elapsed_s", "peak_memory_bytes", "kernel", "output"] {
         object.remove(key);
     }
     report

@@ -34,6 +34,8 @@ pub struct ReadConfig {
     pub strict: bool,
     /// The longest line taken, in bytes; an input with a longer one fails with [`crate::FileFaultKind::LineTooLong`].
     pub max_line: usize,
+    /// Bytes of memory that the process may hold; 0 means [`ReadConfig::default_memory`]. More than is of use does no harm.
+    pub memory: u64,
 }
 
 impl Default for ReadConfig {
@@ -46,6 +48,7 @@ impl Default for ReadConfig {
             on_corrupt: OnCorrupt::Skip,
             strict: false,
             max_line: Self::DEFAULT_MAX_LINE,
+            memory: 0,
         }
     }
 }
@@ -74,13 +77,22 @@ impl ReadConfig {
         if self.jobs == 0 { std::thread::available_parallelism().map_or(1, usize::from) } else { self.jobs }
     }
 
+    /// The ceiling where none is set: a quarter of `available`, the memory that the process may use; 4 GiB at most, and 512 MiB at least,
+    /// if there is as much. Where that is not known, 1 GiB.
+    pub fn default_memory(available: Option<u64>) -> u64 {
+        let share = |available: u64| (available / 4).clamp(512 << 20, Self::MAX_DEFAULT_MEMORY).min(available);
+        available.map_or(1 << 30, share)
+    }
+
+    /// 4 GiB.
+    pub const MAX_DEFAULT_MEMORY: u64 = 4 << 30;
     /// 1 KiB, which a line of certificates can reach.
     pub const MIN_MAX_LINE: usize = 1 << 10;
     /// 1 GiB: offsets within a block are 32 bits wide.
     pub const MAX_MAX_LINE: usize = 1 << 30;
     /// Threads at most.
     pub const MAX_JOBS: usize = 1024;
-    /// 16 MiB: forty thousand times a usual line.
+    /// 16 MiB: forty thousand times a usual line, and far more than a client's certificate may hold. Memory is set aside for several such lines.
     pub const DEFAULT_MAX_LINE: usize = 16 << 20;
 }
 

@@ -73,6 +73,8 @@ pub enum FileFaultKind {
     LineTooLong,
     /// Decoding needs more memory than the limit in force (a zstd window, say).
     TooLarge,
+    /// It was written to while the run was under way: its size or its time of change is not what it was when it was found.
+    Changed,
 }
 
 impl FileFaultKind {
@@ -86,6 +88,7 @@ impl FileFaultKind {
             Self::TrailingData => "trailing-data",
             Self::LineTooLong => "line-too-long",
             Self::TooLarge => "too-large",
+            Self::Changed => "changed",
         }
     }
 }

@@ -42,7 +42,7 @@ mod error;
 mod failpoint;
 pub mod fields;
 pub mod format;
-#[cfg(fuzzing)]
+#[cfg(any(test, feature = "fuzzing"))]
 pub mod fuzzing;
 mod lake;
 mod open;

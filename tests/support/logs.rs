@@ -76,7 +76,12 @@ pub(crate) fn lines(count: usize) -> Vec<u8> {
 
 /// One gzip member.
 pub(crate) fn gzip(raw: &[u8]) -> Vec<u8> {
-    let mut encoder = GzEncoder::new(Vec::new(), Compression::fast());
+    gzip_at(raw, 1)
+}
+
+/// Likewise, compressed as well as `level` says, from 0 to 9.
+pub(crate) fn gzip_at(raw: &[u8], level: u32) -> Vec<u8> {
+    let mut encoder = GzEncoder::new(Vec::new(), Compression::new(level));
     encoder.write_all(raw).unwrap();
     encoder.finish().unwrap()
 }

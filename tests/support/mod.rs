@@ -1,9 +1,11 @@
 //! What the tests share: the executable, the oracle, logs to feed, and a reader of what came out.
 
 pub(crate) mod expected;
+pub(crate) mod inflate;
 pub(crate) mod lake;
 pub(crate) mod logs;
 pub(crate) mod oracle;
+pub(crate) mod process;
 #[cfg(unix)]
 pub(crate) mod shim;
 pub(crate) mod summary;

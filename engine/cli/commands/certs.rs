@@ -1,5 +1,7 @@
 //! `tlslake certs`: the client certificates of the logs, and which of them will fail.
 
+use std::ffi::OsString;
+
 use jiff::Timestamp;
 use tlslake_engine::config::ReadConfig;
 use tlslake_engine::diagnose::{self, CertificateInventory, InventoryOptions};
@@ -14,7 +16,7 @@ use crate::render::progress;
 /// An inventory, ready to be taken.
 #[derive(Debug)]
 pub(crate) struct Certs {
-    inputs: Vec<String>,
+    inputs: Vec<OsString>,
     read: ReadConfig,
     options: InventoryOptions,
     progress: ProgressMode,
@@ -25,7 +27,7 @@ pub(crate) struct Certs {
 pub(crate) struct CertsOutcome {
     pub(crate) inventory: CertificateInventory,
     pub(crate) report: Report,
-    /// As typed.
+    /// As typed, for people.
     pub(crate) inputs: Vec<String>,
 }
 
@@ -43,6 +45,6 @@ impl Certs {
         let mut inventory = diagnose::inventory(&found.certificates, &self.options);
         inventory.notes.extend(super::limits(&found.report, "row"));
         (inventory.rejected, inventory.failed_files) = (found.report.rejected, found.report.failed_files.clone());
-        Ok(CertsOutcome { inventory, report: found.report, inputs: self.inputs })
+        Ok(CertsOutcome { inventory, report: found.report, inputs: super::shown(&self.inputs) })
     }
 }

@@ -1,5 +1,6 @@
 //! `tlslake convert`: logs into a lake, and the report.
 
+use std::ffi::OsString;
 use std::sync::Arc;
 
 use tlslake_engine::config::{LakeConfig, Partitioning, ReadConfig};
@@ -14,7 +15,7 @@ use crate::signals::Signals;
 /// A conversion, ready to run.
 #[derive(Debug)]
 pub(crate) struct Convert {
-    inputs: Vec<String>,
+    inputs: Vec<OsString>,
     read: ReadConfig,
     lake: LakeConfig,
     progress: ProgressMode,
@@ -47,6 +48,6 @@ impl Convert {
         let signals = Signals::watch(control.clone())?;
         let report = progress::watch(self.progress, &control.progress, || run::convert(&self.inputs, &self.read, &self.lake, &control));
         let report = report.map_err(|failure: tlslake_engine::Error| signals.explain(failure.into()))?;
-        Ok(LogsOutcome { report, inputs: self.inputs })
+        Ok(LogsOutcome { report, inputs: super::typeable(&self.inputs) })
     }
 }

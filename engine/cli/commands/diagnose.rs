@@ -1,5 +1,6 @@
 //! `tlslake diagnose`: what is wrong with the clients that cannot connect, and the remedy.
 
+use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
 use tlslake_engine::config::ReadConfig;
@@ -17,7 +18,7 @@ use crate::render::progress;
 /// A diagnosis, ready to run.
 #[derive(Debug)]
 pub(crate) struct Diagnose {
-    inputs: Vec<String>,
+    inputs: Vec<OsString>,
     read: ReadConfig,
     evidence: EvidenceFlags,
     top: Option<usize>,
@@ -30,7 +31,7 @@ pub(crate) struct Diagnose {
 pub(crate) struct DiagnosisOutcome {
     pub(crate) diagnosis: Diagnosis,
     pub(crate) report: Report,
-    /// As typed.
+    /// As typed, for people.
     pub(crate) inputs: Vec<String>,
 }
 
@@ -64,7 +65,7 @@ impl Diagnose {
         if let Some(folder) = &self.support_pack {
             exit::note(&self.pack(folder, &found, &material, options)?);
         }
-        Ok(DiagnosisOutcome { diagnosis, report: found.report, inputs: self.inputs })
+        Ok(DiagnosisOutcome { diagnosis, report: found.report, inputs: super::shown(&self.inputs) })
     }
 
     fn options(&self) -> Options {
@@ -77,7 +78,12 @@ impl Diagnose {
             }),
             top: self.top,
             reasons: Vec::new(),
-            given: Given { inputs: self.inputs.clone(), client_certs: names(client_cert), ca_bundles: names(ca_bundle), crls: names(crl) },
+            given: Given {
+                inputs: super::typeable(&self.inputs),
+                client_certs: names(client_cert),
+                ca_bundles: names(ca_bundle),
+                crls: names(crl),
+            },
         }
     }
 

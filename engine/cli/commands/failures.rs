@@ -1,5 +1,6 @@
 //! `tlslake failures`: the rows that match, printed as they are found.
 
+use std::ffi::OsString;
 use std::io::{self, IsTerminal};
 
 use tlslake_engine::config::ReadConfig;
@@ -17,7 +18,7 @@ use crate::render::rows::RowPrinter;
 /// A search, ready to run.
 #[derive(Debug)]
 pub(crate) struct Failures {
-    inputs: Vec<String>,
+    inputs: Vec<OsString>,
     read: ReadConfig,
     selection: Selection,
     printer: RowPrinter,

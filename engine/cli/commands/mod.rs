@@ -16,6 +16,9 @@ mod report;
 mod support_pack;
 mod verify;
 
+use std::ffi::OsString;
+
+use tlslake_engine::discover::display_os;
 use tlslake_engine::report::{Report, Verification};
 use tlslake_engine::run::SearchOutcome;
 use tlslake_engine::trust::LintReport;
@@ -68,11 +71,21 @@ pub(crate) enum Outcome {
     Kernels(KernelList),
 }
 
-/// A report, and the inputs it is about as they were typed.
+/// A report, and the inputs it is about as they can be typed again.
 #[derive(Debug)]
 pub(crate) struct LogsOutcome {
     pub(crate) report: Report,
     pub(crate) inputs: Vec<String>,
+}
+
+/// Inputs as they were typed; what is no text, as reports spell it.
+fn shown(inputs: &[OsString]) -> Vec<String> {
+    inputs.iter().map(|input| input.to_str().map_or_else(|| display_os(input), str::to_owned)).collect()
+}
+
+/// Inputs for a command to type; none if one of them is no text, which a command on a page cannot spell.
+fn typeable(inputs: &[OsString]) -> Vec<String> {
+    inputs.iter().map(|input| input.to_str().map(str::to_owned)).collect::<Option<_>>().unwrap_or_default()
 }
 
 impl Job {

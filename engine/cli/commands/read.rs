@@ -21,6 +21,7 @@ pub(super) fn settings(flags: &ReadFlags) -> Result<ReadConfig, Failure> {
         },
         strict: false,
         max_line: usize::try_from(flags.max_line).unwrap_or(usize::MAX),
+        memory: flags.memory.unwrap_or(0),
     })
 }
 

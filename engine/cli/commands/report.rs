@@ -1,5 +1,6 @@
 //! `tlslake report`: the report, and nothing written.
 
+use std::ffi::OsString;
 use std::path::Path;
 
 use tlslake_engine::config::ReadConfig;
@@ -13,7 +14,7 @@ use crate::render::progress;
 /// A report, ready to run.
 #[derive(Debug)]
 pub(crate) struct ReportOnly {
-    inputs: Vec<String>,
+    inputs: Vec<OsString>,
     read: ReadConfig,
     progress: ProgressMode,
 }
@@ -29,6 +30,6 @@ impl ReportOnly {
         let report = progress::watch(self.progress, &control.progress, || run::report(&self.inputs, &self.read, &control))?;
         // What is a lake already needs no conversion: then there is nothing to type next.
         let has_lake = self.inputs.iter().any(|input| Path::new(input).join("_tlslake").is_dir());
-        Ok(LogsOutcome { report, inputs: if has_lake { Vec::new() } else { self.inputs } })
+        Ok(LogsOutcome { report, inputs: if has_lake { Vec::new() } else { super::typeable(&self.inputs) } })
     }
 }

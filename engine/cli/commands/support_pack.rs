@@ -3,6 +3,7 @@
 //! In: findings that AWS Support has to explain, the logs they come from, the client certificates as they were parsed. Out: files in a folder
 //! that was new or empty. No text of a file given is copied: certificates are written anew from what was parsed.
 
+use std::ffi::OsString;
 use std::fs;
 use std::ops::ControlFlow;
 use std::path::Path;
@@ -61,7 +62,7 @@ pub(super) fn write(
     folder: &Path,
     diagnosis: Diagnosis,
     material: &Material,
-    inputs: &[String],
+    inputs: &[OsString],
     read: &ReadConfig,
 ) -> Result<Pack, Failure> {
     check_folder(folder)?;

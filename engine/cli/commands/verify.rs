@@ -1,5 +1,6 @@
 //! `tlslake verify`: is the lake what its manifest says, and does it hold the logs?
 
+use std::ffi::OsString;
 use std::path::PathBuf;
 
 use tlslake_engine::config::ReadConfig;
@@ -15,7 +16,7 @@ use crate::render::progress;
 #[derive(Debug)]
 pub(crate) struct Verify {
     out: PathBuf,
-    inputs: Vec<String>,
+    inputs: Vec<OsString>,
     read: ReadConfig,
     progress: ProgressMode,
 }

@@ -11,6 +11,7 @@ mod parse;
 mod tests;
 mod verify;
 
+use std::ffi::OsString;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -119,7 +120,7 @@ pub(crate) struct ReadFlags {
     /// Logs to read: a file, a folder (searched recursively), a glob in quotes, or `-` for standard input; any mix. Compression
     /// (gzip, zstd or none) is told from the bytes, not from the name. A folder that `convert` wrote will do for all but `convert`
     #[arg(value_name = "INPUT", required = true, help_heading = "Arguments")]
-    pub(crate) inputs: Vec<String>,
+    pub(crate) inputs: Vec<OsString>,
 
     /// Keep events at or after this time: 2026-01-01T10:00:00Z (or with an offset), 2026-01-01T10:00 or 2026-01-01 (both UTC)
     /// [default: no bound]
@@ -137,6 +138,11 @@ pub(crate) struct ReadFlags {
     /// The longest line taken, 1KiB to 1GiB; a file with a longer one fails. Memory grows with it
     #[arg(long, value_name = "SIZE", value_parser = parse::size, default_value = "16MiB")]
     pub(crate) max_line: u64,
+
+    /// The most memory that the process holds, however much is read: fewer threads work at once if need be. What it must have is said if it
+    /// is too little [default: a quarter of what the process may use, at most 4GiB]
+    #[arg(long, value_name = "SIZE", value_parser = parse::size)]
+    pub(crate) memory: Option<u64>,
 
     /// Worker threads, 1 or more [default: one per core]
     #[arg(long, value_name = "N", value_parser = parse::jobs)]

@@ -1,5 +1,6 @@
 //! `tlslake verify`.
 
+use std::ffi::OsString;
 use std::path::PathBuf;
 
 use clap::Args;
@@ -15,7 +16,7 @@ pub(crate) struct VerifyFlags {
 
     /// Logs to compare the lake with, named as for `convert`; they are read again. Without any, the lake is checked against its own manifest
     #[arg(value_name = "INPUT")]
-    pub(crate) inputs: Vec<String>,
+    pub(crate) inputs: Vec<OsString>,
 
     /// The longest line taken, as when the lake was converted
     #[arg(long, value_name = "SIZE", value_parser = parse::size, default_value = "16MiB")]

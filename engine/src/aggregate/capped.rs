@@ -9,6 +9,11 @@ use serde::{Deserialize, Serialize};
 pub(crate) trait Sum: Default {
     /// Adds `other` to this.
     fn add(&mut self, other: Self);
+
+    /// Bytes held beside its own size.
+    fn memory(&self) -> usize {
+        0
+    }
 }
 
 impl Sum for u64 {
@@ -64,10 +69,16 @@ impl<K: Ord, V: Sum> Capped<K, V> {
         if self.kept.last_key_value().is_none_or(|(last, _)| last.borrow() < key) {
             return false;
         }
-        if let Some((_, sum)) = self.kept.pop_last() {
-            self.other.get_or_insert_default().add(sum);
-        }
+        self.give_last_away();
         true
+    }
+
+    /// The last key is kept apart no longer; gives the bytes that its sum held, `None` if there is no key.
+    pub(crate) fn give_last_away(&mut self) -> Option<usize> {
+        let (_, sum) = self.kept.pop_last()?;
+        let held = sum.memory();
+        self.other.get_or_insert_default().add(sum);
+        Some(held)
     }
 
     /// Adds `other` to this.
@@ -91,10 +102,5 @@ impl<K: Ord, V: Sum> Capped<K, V> {
     /// The sum of all other keys; `None` if there are none.
     pub(crate) fn other(&self) -> Option<&V> {
         self.other.as_ref()
-    }
-
-    /// How many keys are kept apart at most.
-    pub(crate) fn cap(&self) -> usize {
-        self.cap
     }
 }

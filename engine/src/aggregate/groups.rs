@@ -81,6 +81,13 @@ impl Grouper {
         Groups { batch, dicts, grouper: self, labels }
     }
 
+    /// Bytes held, room that is not in use included; roughly.
+    pub(crate) fn memory(&self) -> usize {
+        let rows = self.timed.capacity() * 8 + self.buckets.capacity() * 2 + self.failed_rows.capacity() * 4;
+        let ids = self.index.cache.capacity() * 20 + self.index.table.capacity() * 36;
+        rows + ids + self.groups.capacity() * size_of::<Group>() + (self.contexts.capacity() + self.context_ids.capacity()) * 24
+    }
+
     fn clear(&mut self) {
         self.index.clear();
         self.contexts.clear();

@@ -222,6 +222,10 @@ impl Sum for LatencyCounts {
     fn add(&mut self, other: Self) {
         if self.cells.is_empty() { *self = other } else { self.merge(&other) }
     }
+
+    fn memory(&self) -> usize {
+        self.cells.len() * size_of::<Cell>()
+    }
 }
 
 /// Counts slices of buckets; kept between uses for its memory.

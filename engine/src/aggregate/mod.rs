@@ -13,6 +13,7 @@ mod certificates;
 mod groups;
 mod histogram;
 mod hourly;
+mod keep;
 mod label;
 mod outcome;
 mod rows;
@@ -38,6 +39,7 @@ pub use rows::{FailureHour, LatencyHour, LatencyHours, resolve_failures};
 pub use totals::Aggregates;
 
 pub(crate) use capped::{Capped, Sum};
+pub(crate) use keep::Keep;
 pub(crate) use label::OTHER;
 pub(crate) use top::{TopCount, TopCounts};
 

@@ -15,12 +15,39 @@ use super::label;
 ///
 /// Exact and independent of order up to [`TopCounts::EXACT`] distinct values; beyond that counts are upper bounds, and which values are
 /// kept may depend on the order of observation (which the engine fixes). Memory: some 200 bytes a value, at most about 700.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(from = "StoredTopCounts")]
 pub(crate) struct TopCounts {
     #[serde(serialize_with = "in_order")]
     entries: HashMap<Box<str>, TopCount>,
     /// No value outside `entries` has failed more often than this.
     floor: u64,
+    /// Bytes held by the entries, roughly, and not less.
+    #[serde(skip)]
+    memory: usize,
+    /// More values than this came: the fewest of which some were dropped.
+    exact: usize,
+}
+
+impl PartialEq for TopCounts {
+    fn eq(&self, other: &Self) -> bool {
+        (self.floor, &self.entries) == (other.floor, &other.entries)
+    }
+}
+
+/// Counts as they are stored.
+#[derive(Deserialize)]
+struct StoredTopCounts {
+    entries: HashMap<Box<str>, TopCount>,
+    floor: u64,
+    exact: usize,
+}
+
+impl From<StoredTopCounts> for TopCounts {
+    fn from(StoredTopCounts { entries, floor, exact }: StoredTopCounts) -> Self {
+        let memory = entries.iter().map(|(value, entry)| weight(value, entry)).sum();
+        Self { entries, floor, memory, exact }
+    }
 }
 
 /// The same counts give the same bytes.
@@ -42,19 +69,21 @@ pub(crate) struct TopCount {
 impl TopCounts {
     /// As many distinct values are counted exactly.
     pub(crate) const EXACT: usize = 65_536;
-    /// As many are kept when there are more.
-    const KEPT: usize = Self::EXACT / 2;
+    /// Bytes that a value takes; with longer texts or many reasons each, fewer values are kept.
+    pub(crate) const VALUE_BYTES: usize = 384;
+    /// What an entry takes beside its texts: its place in the table, which is a third empty or more, two allocations, room for reasons.
+    const ENTRY_BYTES: usize = 256;
 
     /// Counts `count` failures of `value` for `reason`.
     pub(crate) fn add(&mut self, value: &str, reason: &Arc<str>, count: u64) {
         let value = label::bounded(value);
         match self.entries.get_mut(value.as_ref()) {
-            Some(entry) => entry.add(reason, count),
+            Some(entry) => self.memory += entry.add(reason, count),
             None => {
                 let mut entry = TopCount { count: self.floor, error: self.floor, reasons: Reasons::default() };
-                entry.add(reason, count);
+                self.memory += entry.add(reason, count) + value.len() + Self::ENTRY_BYTES;
                 self.entries.insert(value.as_ref().into(), entry);
-                self.thin();
+                self.keep_within(Self::EXACT);
             }
         }
     }
@@ -71,15 +100,26 @@ impl TopCounts {
         }
         for (value, mut entry) in other.entries {
             match self.entries.get_mut(&value) {
-                Some(kept) => kept.merge(entry, other_floor),
+                Some(kept) => self.memory += kept.merge(entry, other_floor),
                 None => {
+                    self.memory += weight(&value, &entry);
                     entry.raise(floor);
                     self.entries.insert(value, entry);
                 }
             }
         }
+        self.exact = match (floor, other_floor) {
+            (0, _) => other.exact,
+            (_, 0) => self.exact,
+            _ => self.exact.min(other.exact),
+        };
         self.floor += other_floor;
-        self.thin();
+        self.keep_within(Self::EXACT);
+    }
+
+    /// Bytes held, roughly.
+    pub(crate) fn memory(&self) -> usize {
+        self.memory
     }
 
     /// The `limit` values with the most failures, most first; of equals, the lower value first.
@@ -99,23 +139,42 @@ impl TopCounts {
         self.floor > 0
     }
 
+    /// A number of distinct values that was exceeded, where [`TopCounts::is_approximate`].
+    pub(crate) fn exceeded(&self) -> usize {
+        self.exact
+    }
+
     /// Values kept.
     #[cfg(test)]
     pub(crate) fn len(&self) -> usize {
         self.entries.len()
     }
 
-    /// Drops all but the first [`Self::KEPT`] values once there are too many. Halving makes the cost per new value constant.
-    fn thin(&mut self) {
-        if self.entries.len() <= Self::EXACT {
-            return;
+    /// Drops the lower half once there are more than `most` values, or they take more bytes than so many may. Halving makes the cost per new
+    /// value constant.
+    pub(crate) fn keep_within(&mut self, most: usize) {
+        while self.entries.len() > most || (self.memory > most * Self::VALUE_BYTES && !self.entries.is_empty()) {
+            let counted = most.min(self.entries.len() - 1);
+            self.exact = if self.is_approximate() { counted.min(self.exact) } else { counted };
+            self.keep_first(self.entries.len().min(most) / 2);
         }
+    }
+
+    /// Drops all but the first `kept` values.
+    fn keep_first(&mut self, kept: usize) {
         let mut order: Vec<(u64, &str)> = self.entries.iter().map(|(value, entry)| (entry.count, value.as_ref())).collect();
-        let (_, &mut (count, value), _) = order.select_nth_unstable_by(Self::KEPT, |one, two| rank(*one, *two));
+        let (_, &mut (count, value), _) = order.select_nth_unstable_by(kept, |one, two| rank(*one, *two));
         let first_dropped: Box<str> = value.into();
         self.entries.retain(|value, entry| rank((entry.count, value), (count, &first_dropped)) == Ordering::Less);
         self.floor = self.floor.max(count);
+        self.memory = self.entries.iter().map(|(value, entry)| weight(value, entry)).sum();
     }
+}
+
+/// Bytes that an entry takes, roughly.
+fn weight(value: &str, entry: &TopCount) -> usize {
+    let reasons: usize = entry.reasons.kept.iter().map(|(reason, _)| Reasons::bytes(reason)).sum();
+    value.len() + TopCounts::ENTRY_BYTES + reasons
 }
 
 /// Most failures first; of equals, the lower value.
@@ -124,9 +183,10 @@ fn rank(one: (u64, &str), two: (u64, &str)) -> Ordering {
 }
 
 impl TopCount {
-    fn add(&mut self, reason: &Arc<str>, count: u64) {
+    /// Gives the bytes by which it has grown.
+    fn add(&mut self, reason: &Arc<str>, count: u64) -> usize {
         self.count += count;
-        self.reasons.add(reason, count);
+        self.reasons.add(reason, count)
     }
 
     fn raise(&mut self, floor: u64) {
@@ -134,11 +194,11 @@ impl TopCount {
         self.error += floor;
     }
 
-    /// Adds `other`, whose side's floor was added here already.
-    fn merge(&mut self, other: TopCount, raised_by: u64) {
+    /// Adds `other`, whose side's floor was added here already; gives the bytes by which it has grown.
+    fn merge(&mut self, other: TopCount, raised_by: u64) -> usize {
         self.count = self.count - raised_by + other.count;
         self.error = self.error - raised_by + other.error;
-        self.reasons.merge(other.reasons);
+        self.reasons.merge(other.reasons)
     }
 }
 
@@ -154,21 +214,31 @@ impl Reasons {
     /// More than AWS documents.
     const CAP: usize = 16;
 
-    fn add(&mut self, reason: &Arc<str>, count: u64) {
+    /// What a reason takes, as if its text were not shared; that of the first is in what an entry takes.
+    fn bytes(reason: &str) -> usize {
+        if reason.len() > 64 { 2 * reason.len() } else { reason.len() / 2 + 16 }
+    }
+
+    /// Gives the bytes by which it has grown.
+    fn add(&mut self, reason: &Arc<str>, count: u64) -> usize {
         match self.kept.binary_search_by(|(kept, _)| kept.cmp(reason)) {
-            Ok(index) => self.kept[index].1 += count,
+            Ok(index) => {
+                self.kept[index].1 += count;
+                0
+            }
             Err(index) => {
                 self.kept.insert(index, (Arc::clone(reason), count));
                 if self.kept.len() > Self::CAP {
                     self.other += self.kept.pop().map_or(0, |(_, count)| count);
                 }
+                Self::bytes(reason)
             }
         }
     }
 
-    fn merge(&mut self, other: Reasons) {
-        other.kept.iter().for_each(|(reason, count)| self.add(reason, *count));
+    fn merge(&mut self, other: Reasons) -> usize {
         self.other += other.other;
+        other.kept.iter().map(|(reason, count)| self.add(reason, *count)).sum()
     }
 
     /// Each reason with its count, in order; what was not kept apart comes last as [`label::OTHER`].

@@ -83,6 +83,17 @@ impl ConnectionBatch {
         self.trace.bytes.len() + self.raw.bytes.len() + extra + rejected
     }
 
+    /// Bytes held, room that is not in use included.
+    pub fn memory(&self) -> usize {
+        let ids = [&self.client, &self.endpoint, &self.certificate, &self.verdict, &self.route, &self.line];
+        let ids: usize = ids.into_iter().map(|ids| ids.capacity() * size_of::<u32>()).sum();
+        let numbers = (self.time.capacity() + self.latency.capacity()) * size_of::<i64>() + self.client_port.capacity() * size_of::<u16>();
+        let extra = self.extra.capacity() * size_of::<(u32, Box<str>)>() + self.extra.iter().map(|(_, text)| text.len()).sum::<usize>();
+        let rejected = self.rejected.iter().map(|line| line.raw.len() + 16).sum::<usize>();
+        let lines = self.rejected.capacity() * size_of::<RejectedLine>() + self.runs.capacity() * size_of::<SourceRun>();
+        ids + numbers + extra + rejected + lines + self.trace.memory() + self.raw.memory()
+    }
+
     /// Empties the batch and keeps its memory.
     pub fn clear(&mut self) {
         self.truncate(0, 0, 0);
@@ -123,6 +134,11 @@ pub struct TextColumn {
 }
 
 impl TextColumn {
+    /// Bytes held, room that is not in use included.
+    fn memory(&self) -> usize {
+        self.bytes.capacity() + (self.ends.capacity() + self.nulls.capacity()) * size_of::<u32>()
+    }
+
     /// Appends a value; `None` is NULL.
     #[inline]
     pub fn push(&mut self, text: Option<&[u8]>) {
@@ -253,6 +269,11 @@ impl Dictionaries {
     /// Bytes held, roughly.
     pub fn memory(&self) -> usize {
         self.clients.memory() + self.endpoints.memory() + self.certificates.memory() + self.verdicts.memory() + self.routes.memory()
+    }
+
+    /// Bytes held, room that is not in use included.
+    pub fn held(&self) -> usize {
+        self.clients.held() + self.endpoints.held() + self.certificates.held() + self.verdicts.held() + self.routes.held()
     }
 
     /// Forgets everything; ids given before mean nothing afterwards.

@@ -112,6 +112,11 @@ impl<T> Dictionary<T> {
         self.arena.len() + self.entries.len() * (size_of::<Entry<T>>() + 6)
     }
 
+    /// Bytes held, room that is not in use included.
+    pub fn held(&self) -> usize {
+        self.arena.capacity() + self.entries.capacity() * size_of::<Entry<T>>() + self.table.capacity() * 8
+    }
+
     /// Forgets everything and gives the memory back; ids given before mean nothing afterwards.
     pub fn clear(&mut self) {
         *self = Self::default();

@@ -11,7 +11,7 @@ use crate::scan::{self, Kernel, Line, Structure};
 
 /// Distinct values in all dictionaries at which the next batch begins with empty ones.
 const MAX_DISTINCT: usize = 1 << 17;
-/// Bytes held by all dictionaries at which the next batch begins with empty ones.
+/// Bytes held by all dictionaries, unless less is set ([`Parser::limit_dictionaries`]), at which the next batch begins with empty ones.
 const MAX_DICTIONARY_BYTES: usize = 16 << 20;
 
 /// Bytes scanned at a time: text and structure stay in the second-level cache until the fields are read.
@@ -32,6 +32,7 @@ pub struct Parser {
     batch: ConnectionBatch,
     dictionaries: Dictionaries,
     keep_lines: bool,
+    dictionary_bytes: usize,
 }
 
 /// The state of a batch before a run, to go back to.
@@ -61,7 +62,19 @@ impl Parser {
             batch: ConnectionBatch::default(),
             dictionaries: Dictionaries::default(),
             keep_lines: false,
+            dictionary_bytes: MAX_DICTIONARY_BYTES,
         }
+    }
+
+    /// Has the dictionaries begin anew at so many bytes.
+    pub fn limit_dictionaries(&mut self, bytes: usize) {
+        self.dictionary_bytes = bytes.min(MAX_DICTIONARY_BYTES);
+    }
+
+    /// Bytes held, room that is not in use included.
+    pub fn memory(&self) -> usize {
+        let ids = self.certificate_of.capacity() * size_of::<u32>();
+        self.batch.memory() + self.dictionaries.held() + self.structure.memory() + ids
     }
 
     /// Keeps each row's line as logged, too.
@@ -82,7 +95,7 @@ impl Parser {
     /// Begins a new, empty batch. Dictionaries are kept as long as they are small: what repeats across batches is found again.
     pub fn begin(&mut self) {
         self.batch.clear();
-        if self.dictionaries.distinct() > MAX_DISTINCT || self.dictionaries.memory() > MAX_DICTIONARY_BYTES {
+        if self.dictionaries.distinct() > MAX_DISTINCT || self.dictionaries.memory() > self.dictionary_bytes {
             self.dictionaries.clear();
             self.certificate_of.clear();
         }

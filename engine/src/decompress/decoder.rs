@@ -2,13 +2,15 @@
 //!
 //! In: stored bytes. Out: text, then the end or one fault that stays.
 
-use super::source::Source;
+use super::source::{MAX_PEEK, Source};
 use super::{Compression, gzip, zstd};
 use crate::FileFault;
 
 /// The state of one input's decoding, reusable for the next one.
 #[derive(Default)]
 pub(super) struct Decoder {
+    /// The input's name says that it is compressed; that it is text is no fault.
+    is_named_compressed: bool,
     compression: Option<Compression>,
     fault: Option<FileFault>,
     gzip: gzip::Members,
@@ -16,6 +18,16 @@ pub(super) struct Decoder {
 }
 
 impl Decoder {
+    /// One for an input whose name says that it is compressed.
+    pub(super) fn named_compressed() -> Self {
+        Self { is_named_compressed: true, ..Self::default() }
+    }
+
+    /// Takes zstd frames whose window has up to `bytes`.
+    pub(super) fn limit_window(&mut self, bytes: usize) {
+        self.zstd.limit_window(bytes);
+    }
+
     /// Back to the beginning of an input. Keeps buffers of a usual size.
     pub(super) fn reset(&mut self) {
         self.compression = None;
@@ -38,13 +50,20 @@ impl Decoder {
     fn step(&mut self, source: &mut impl Source, out: &mut [u8]) -> Result<usize, FileFault> {
         let compression = match self.compression {
             Some(known) => known,
-            None => *self.compression.insert(Compression::detect(source.peek(Compression::DETECT_BYTES)?)),
+            None => self.detect(source)?,
         };
         match compression {
             Compression::Plain => copy(source, out),
             Compression::Gzip => self.gzip.read(source, out),
             Compression::Zstd => self.zstd.read(source, out),
         }
+    }
+
+    fn detect(&mut self, source: &mut impl Source) -> Result<Compression, FileFault> {
+        if self.is_named_compressed {
+            super::check_named_compressed(source.peek(MAX_PEEK)?)?;
+        }
+        Ok(*self.compression.insert(Compression::detect(source.peek(Compression::DETECT_BYTES)?)))
     }
 }
 

@@ -1,4 +1,5 @@
-//! Stored bytes into log text: gzip, zstd or plain, told from the bytes and never from the name.
+//! Stored bytes into log text: gzip, zstd or plain, told from the bytes and never from the name (which only decides whether bytes that are
+//! neither, nor text, are damage or odd lines).
 //!
 //! In: the bytes of one input, from a reader ([`StreamDecoder`], bounded memory, any size) or all in memory ([`WholeDecoder`], faster, for
 //! the many small files). Out: its text, or one [`FileFault`] whose offset is a byte of the stored input. Every member and frame is read,
@@ -19,9 +20,9 @@ mod zstd;
 
 use std::io::Read;
 
-use crate::FileFault;
+use crate::{FileFault, FileFaultKind};
 use decoder::Decoder;
-use source::{Input, Source};
+use source::{Input, MAX_PEEK, Source};
 
 pub(crate) use whole::{Whole, WholeDecoder};
 
@@ -54,6 +55,31 @@ impl Compression {
     }
 }
 
+/// Checks the beginning of an input whose name says that it is compressed: if it is not, then it must be text at least. A few bytes do.
+///
+/// A magic number that is damaged would otherwise make a file of a gigabyte one line that is rejected.
+///
+/// # Errors
+///
+/// [`FileFaultKind::Corrupt`] at byte 0.
+pub(crate) fn check_named_compressed(start: &[u8]) -> Result<(), FileFault> {
+    let start = &start[..start.len().min(MAX_PEEK)];
+    if Compression::detect(start) != Compression::Plain || is_text(start) {
+        return Ok(());
+    }
+    let bytes: Vec<String> = start.iter().take(8).map(|byte| format!("{byte:02x}")).collect();
+    let what =
+        format!("the name says that it is compressed, but its first bytes ({}) are those of no gzip, no zstd and no text", bytes.join(" "));
+    Err(FileFault::new(FileFaultKind::Corrupt, 0, what))
+}
+
+/// Whether a text can begin like this; a character that is cut off at the end may be one.
+fn is_text(start: &[u8]) -> bool {
+    let is_odd = |byte: &u8| byte.is_ascii_control() && !b"\t\r\n".contains(byte);
+    let is_utf8 = std::str::from_utf8(start).map_or_else(|error| error.error_len().is_none(), |_| true);
+    is_utf8 && !start.iter().any(is_odd)
+}
+
 /// Decodes an input of any size from a reader, in bounded memory: a 256 KiB read buffer and the decoder's window (32 KiB for gzip, up
 /// to 128 MiB for zstd, as the frame asks).
 pub(crate) struct StreamDecoder<R> {
@@ -65,6 +91,17 @@ impl<R: Read> StreamDecoder<R> {
     /// A decoder at the beginning of `reader`. Nothing is read yet.
     pub(crate) fn new(reader: R) -> Self {
         Self { input: Input::new(reader), decoder: Decoder::default() }
+    }
+
+    /// Likewise, of an input whose name says that it is compressed: see [`check_named_compressed`].
+    pub(crate) fn named_compressed(reader: R) -> Self {
+        Self { input: Input::new(reader), decoder: Decoder::named_compressed() }
+    }
+
+    /// Takes zstd frames whose window has up to `bytes`; those of a larger one are [`crate::FileFaultKind::TooLarge`].
+    pub(crate) fn limit_window(mut self, bytes: usize) -> Self {
+        self.decoder.limit_window(bytes);
+        self
     }
 
     /// Decodes up to `out.len()` bytes to the beginning of `out` and returns how many; 0 is the clean end, after all checks.

@@ -4,6 +4,7 @@
 
 use std::io::{ErrorKind, Read};
 
+use crate::open::read_fault;
 use crate::{FileFault, FileFaultKind};
 
 /// Bytes of an input, consumed front to back.
@@ -89,16 +90,16 @@ impl<R: Read> Input<R> {
                 // A reader that claims more than it was offered is broken; its claim must not reach an index.
                 Ok(n) => self.end = self.buffer.len().min(self.end + n),
                 Err(error) if error.kind() == ErrorKind::Interrupted => continue,
-                Err(error) => return Err(self.unreadable(&error)),
+                Err(error) => return Err(self.unreadable(error)),
             }
             return Ok(());
         }
     }
 
     #[cold]
-    fn unreadable(&self, error: &std::io::Error) -> FileFault {
+    fn unreadable(&self, error: std::io::Error) -> FileFault {
         let read_so_far = self.offset + (self.end - self.start) as u64;
-        FileFault::new(FileFaultKind::Unreadable, read_so_far, format!("reading failed: {error}"))
+        read_fault(read_so_far, error)
     }
 
     fn move_to_front(&mut self) {

@@ -10,7 +10,7 @@ use super::decoder::Decoder;
 use super::libdeflate::{Inflated, Inflater};
 use super::source::{Slice, Source};
 use super::{Compression, gzip};
-use crate::FileFault;
+use crate::{FileFault, FileFaultKind};
 
 /// How decoding ended, short of a fault.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -26,6 +26,7 @@ pub(crate) struct WholeDecoder {
     /// `None` if memory ran out: everything is streamed then.
     inflater: Option<Inflater>,
     stream: Decoder,
+    window_is_limited: bool,
 }
 
 /// Text decoded at a time where a stream is decoded into a vector: zeroing that much ahead of the decoder stays in the cache.
@@ -38,7 +39,14 @@ const LOW_RATIO: usize = 4;
 impl WholeDecoder {
     /// A decoder. Costs about 11 KiB until it meets a format that needs more.
     pub(crate) fn new() -> Self {
-        Self { inflater: Inflater::new(), stream: Decoder::default() }
+        Self { inflater: Inflater::new(), stream: Decoder::default(), window_is_limited: false }
+    }
+
+    /// Takes zstd frames whose window has up to `bytes`; a larger one counts as a text over the limit.
+    pub(crate) fn limit_window(mut self, bytes: usize) -> Self {
+        self.stream.limit_window(bytes);
+        self.window_is_limited = true;
+        self
     }
 
     /// Appends the text of `stored` to `out`, if it has at most `limit` bytes.
@@ -71,7 +79,10 @@ impl WholeDecoder {
             _ => {}
         }
         self.stream.reset();
-        append_stream(&mut self.stream, stored, out, limit)
+        match append_stream(&mut self.stream, stored, out, limit) {
+            Err(fault) if self.window_is_limited && fault.kind == FileFaultKind::TooLarge => Ok(Whole::OverLimit),
+            decoded => decoded,
+        }
     }
 }
 

@@ -17,7 +17,7 @@ const MAGIC: [u8; 4] = [0x28, 0xb5, 0x2f, 0xfd];
 /// The last three bytes of a skippable frame's magic number; the first is 0x50 to 0x5f.
 const SKIPPABLE: [u8; 3] = [0x2a, 0x4d, 0x18];
 /// The largest window taken: 128 MiB, zstd's own default for decoding.
-const WINDOW_LOG_MAX: u32 = 27;
+pub(super) const MAX_WINDOW: usize = 1 << 27;
 const BLOCK_HEADER_BYTES: usize = 3;
 /// The block type that stores one byte and how often it is repeated.
 const RUN_BLOCK: u64 = 1;
@@ -26,10 +26,17 @@ const CHECKSUM_BYTES: usize = 4;
 const KEEP_CONTEXT_BYTES: usize = 24 << 20;
 
 /// Reads frames one after the other, in memory bounded by the window limit.
-#[derive(Default)]
 pub(super) struct Frames {
     context: Option<DCtx<'static>>,
     frame: Option<Frame>,
+    /// The largest window taken, in bytes.
+    max_window: usize,
+}
+
+impl Default for Frames {
+    fn default() -> Self {
+        Self { context: None, frame: None, max_window: MAX_WINDOW }
+    }
 }
 
 /// The frame being read.
@@ -67,6 +74,11 @@ struct Step {
 }
 
 impl Frames {
+    /// Takes windows of up to `bytes`; never more than [`MAX_WINDOW`].
+    pub(super) fn limit_window(&mut self, bytes: usize) {
+        self.max_window = bytes.min(MAX_WINDOW);
+    }
+
     /// Back to the beginning of an input; keeps a context of a usual size.
     pub(super) fn reset(&mut self) {
         self.frame = None;
@@ -79,7 +91,7 @@ impl Frames {
     pub(super) fn read(&mut self, source: &mut impl Source, out: &mut [u8]) -> Result<usize, FileFault> {
         loop {
             let (Some(context), Some(frame)) = (&mut self.context, &mut self.frame) else {
-                let Some(header) = skip_to_frame(source)? else { return Ok(0) };
+                let Some(header) = skip_to_frame(source, self.max_window)? else { return Ok(0) };
                 self.begin(source.offset(), &header)?;
                 continue;
             };
@@ -100,7 +112,7 @@ impl Frames {
         };
         context
             .reset(ResetDirective::SessionOnly)
-            .and_then(|_| context.set_parameter(DParameter::WindowLogMax(WINDOW_LOG_MAX)))
+            .and_then(|_| context.set_parameter(DParameter::WindowLogMax(MAX_WINDOW.ilog2())))
             .map_err(|_| no_memory(start))?;
         let (checksum, left) = (header.checksum, header.length);
         self.frame = Some(Frame { start, checksum, part: Part::FrameHeader, part_start: start, left, holds_back: false });
@@ -174,7 +186,7 @@ impl Frame {
 }
 
 /// Passes over skippable frames up to a frame that can be decoded; gives its header without consuming it, `None` at the clean end.
-fn skip_to_frame(source: &mut impl Source) -> Result<Option<Header>, FileFault> {
+fn skip_to_frame(source: &mut impl Source, max_window: usize) -> Result<Option<Header>, FileFault> {
     loop {
         let magic = source.peek(MAGIC.len())?;
         let magic = &magic[..magic.len().min(MAGIC.len())];
@@ -182,7 +194,7 @@ fn skip_to_frame(source: &mut impl Source) -> Result<Option<Header>, FileFault> 
             return Ok(None);
         }
         if magic == MAGIC {
-            return read_header(source).map(Some);
+            return read_header(source, max_window).map(Some);
         }
         if !MAGIC.starts_with(magic) && !begins_skippable(magic) {
             return Err(source::trailing_data(source, "zstd frame"));
@@ -206,7 +218,7 @@ fn skip_frame(source: &mut impl Source) -> Result<(), FileFault> {
 }
 
 /// Reads a frame's header without consuming it, and refuses a frame that needs more memory than is allowed, or a dictionary.
-fn read_header(source: &mut impl Source) -> Result<Header, FileFault> {
+fn read_header(source: &mut impl Source, max_window: usize) -> Result<Header, FileFault> {
     let start = source.offset();
     let at_hand = source.peek(MAX_PEEK)?;
     let Some(header) = Header::parse(at_hand) else {
@@ -214,14 +226,8 @@ fn read_header(source: &mut impl Source) -> Result<Header, FileFault> {
         source.consume(rest);
         return Err(source::truncated(source, &frame(start)));
     };
-    if header.window > 1 << WINDOW_LOG_MAX {
-        let what = format!(
-            "{} needs a window of {} MiB, the limit is {} MiB; compress it again without --long or --ultra",
-            frame(start),
-            header.window.div_ceil(1 << 20),
-            (1 << WINDOW_LOG_MAX) >> 20
-        );
-        return Err(FileFault::new(FileFaultKind::TooLarge, start, what));
+    if header.window > max_window as u64 {
+        return Err(window_too_large(start, header.window, max_window));
     }
     if header.dictionary != 0 {
         let what = format!("{} needs dictionary {}; compress it again without one", frame(start), header.dictionary);
@@ -279,6 +285,14 @@ fn window(descriptor: u8) -> u64 {
 
 fn little_endian(bytes: &[u8]) -> u64 {
     bytes.iter().rev().fold(0, |value, &byte| value << 8 | u64::from(byte))
+}
+
+#[cold]
+fn window_too_large(start: u64, window: u64, max_window: usize) -> FileFault {
+    let way_out = if window > MAX_WINDOW as u64 { "compress" } else { "allow more with --memory, or compress" };
+    let (frame, needed, limit) = (frame(start), window.div_ceil(1 << 20), max_window >> 20);
+    let what = format!("{frame} needs a window of {needed} MiB, the limit is {limit} MiB; {way_out} it again without --long or --ultra");
+    FileFault::new(FileFaultKind::TooLarge, start, what)
 }
 
 #[cold]

@@ -28,6 +28,10 @@ pub(super) fn unreachable(path: &Path, action: &str, error: &io::Error) -> FileF
     if error.kind() == io::ErrorKind::NotFound && is_link(path) {
         return FileFault::new(FileFaultKind::Unreadable, 0, "is a link to something that does not exist; mend the link or remove it");
     }
+    if error.kind() != io::ErrorKind::PermissionDenied && is_link(path) {
+        let message = format!("is a link that cannot be followed: {error}; mend the link or remove it");
+        return FileFault::new(FileFaultKind::Unreadable, 0, message);
+    }
     system_fault(action, 0, error)
 }
 

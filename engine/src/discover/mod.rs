@@ -20,7 +20,11 @@ use crate::error::{Error, FileFault, Result};
 use search::Search;
 
 pub(crate) use fault::system_fault;
-pub use names::LogName;
+pub(crate) use names::looks_compressed;
+pub use names::{LogName, display_os};
+#[cfg(any(test, feature = "fuzzing"))]
+pub(crate) use names::{NameVerdict, judge};
+pub(crate) use search::modified_ns;
 pub use units::{Unit, UnitSettings, plan_units, units_in_order};
 pub(crate) use units::{plan_units_of, unit_of};
 
@@ -153,7 +157,7 @@ const LISTED: usize = 5;
 /// The inputs, and what was found there instead of logs.
 #[cold]
 fn describe_nothing<S: AsRef<OsStr>>(inputs: &[S], found: &Discovery) -> String {
-    let names = inputs.iter().map(|input| names::display_os(input.as_ref()));
+    let names = inputs.iter().map(|input| display_os(input.as_ref()));
     let mut text = list(names.collect());
     let mut trouble: Vec<String> = Vec::new();
     for (reason, count, first) in tally(&found.skipped) {

@@ -98,7 +98,7 @@ fn is_node_ip(text: &str) -> bool {
 
 /// What a name says of the file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum NameVerdict {
+pub(crate) enum NameVerdict {
     /// A connection log by AWS's name, or a name that ends as logs do.
     Log,
     /// Something else, known by its name.
@@ -123,7 +123,7 @@ pub(super) mod reason {
 /// Judges a file name (without folders).
 ///
 /// The siblings' names: AWS, "Access log files", "Health check log files", and the test files that AWS writes when logging is enabled.
-pub(super) fn judge(name: &OsStr) -> NameVerdict {
+pub(crate) fn judge(name: &OsStr) -> NameVerdict {
     let name = name.as_encoded_bytes();
     if name.starts_with(b"conn_log_") || name.starts_with(b"conn_log.") {
         return NameVerdict::Log;
@@ -155,8 +155,9 @@ fn is_access_log(name: &[u8]) -> bool {
     })
 }
 
-/// Whether the name says that the file is compressed. An estimate of sizes may lean on it; decoding must not.
-pub(super) fn looks_compressed(name: &[u8]) -> bool {
+/// Whether the name says that the file is compressed. An estimate of sizes may lean on it, and what is to be made of bytes that are no text;
+/// how a file is decoded must not.
+pub(crate) fn looks_compressed(name: &[u8]) -> bool {
     let endings: [&[u8]; 4] = [b".gz", b".gzip", b".zst", b".zstd"];
     ends_in(name, &endings)
 }
@@ -173,7 +174,7 @@ pub(super) fn display(path: &Path) -> String {
 }
 
 /// Likewise for text that may be no path.
-pub(super) fn display_os(text: &OsStr) -> String {
+pub fn display_os(text: &OsStr) -> String {
     if let Some(plain) = text.to_str()
         && !plain.contains(needs_escape)
     {

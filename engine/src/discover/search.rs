@@ -321,7 +321,7 @@ fn is_below(folders: &HashSet<PathBuf>, path: &Path) -> bool {
 }
 
 /// Nanoseconds since 1970, negative before; `None` where the system keeps no such time.
-fn modified_ns(metadata: &Metadata) -> Option<i128> {
+pub(crate) fn modified_ns(metadata: &Metadata) -> Option<i128> {
     let time = metadata.modified().ok()?;
     // A span of seconds that fits 64 bits stays far inside 127 bits as nanoseconds.
     let ns = |span: std::time::Duration| i128::from(span.as_secs()) * 1_000_000_000 + i128::from(span.subsec_nanos());

@@ -107,8 +107,19 @@ fn an_entry_carries_size_and_time() {
     assert_eq!(found.files[0].size, Some(5));
     assert_eq!(found.files[0].modified, Some(1_700_000_000_123_000_000));
     assert_eq!(found.files[0].location, Location::Path(tree.path("a.log")));
-    let stdin = InputFile { object: "-".into(), location: Location::Stdin, size: None, modified: None, name: None, key: 0 };
-    assert_eq!(found.files[1], stdin);
+    let key = found.files[1].key;
+    assert_eq!(found.files[1], InputFile { object: "-".into(), location: Location::Stdin, size: None, modified: None, name: None, key });
+    assert_ne!(key, found.files[0].key);
+}
+
+#[test]
+fn an_input_has_one_key_however_it_is_named() {
+    let tree = Tree::new(&["d/a.log", "d/b.log"]);
+    std::os::unix::fs::symlink(tree.path("d"), tree.path("link")).unwrap();
+    let keys = |input: &str| tree.found(&[input]).files.iter().map(|file| file.key).collect::<Vec<_>>();
+    let [a, b] = keys("d")[..] else { panic!("two files") };
+    assert_ne!(a, b);
+    assert_eq!((keys("link"), keys("d/../d/a.log"), keys("link/b.log")), (vec![a, b], vec![a], vec![b]));
 }
 
 #[test]

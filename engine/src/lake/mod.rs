@@ -34,7 +34,7 @@ use std::sync::Arc;
 pub(crate) use self::hourly::{FailureHourRow, LatencyHourRow};
 pub(crate) use self::inventory::{Inventory, Known, Troubled};
 pub(crate) use self::settings::LakeSettings;
-pub(crate) use self::spill::{Merge, SpillMap, Weight};
+pub(crate) use self::spill::{Merge, SpillIter, SpillMap, Weight};
 pub(crate) use self::staging::{FileOutcome, StagedFile, StagedUnit};
 pub(crate) use self::state::StateWriter;
 pub(crate) use self::unit::UnitWriter;

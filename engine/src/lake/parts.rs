@@ -13,6 +13,8 @@ use crate::error::Result;
 
 /// How many files are open at most, well below any system's limit. Over it, the one that waited longest is closed.
 pub(super) const MAX_OPEN_FILES: usize = 256;
+/// How many row groups all open files have at most: what a file's footer will say of them is held until the file is closed, some 12 KB each.
+const MAX_OPEN_ROW_GROUPS: usize = 1024;
 
 /// The part files of one table and one unit (or job).
 pub(super) struct PartFiles {
@@ -68,6 +70,9 @@ impl PartFiles {
         part.file.write_row_group(rows, array)?;
         if part.file.bytes() >= self.target_size {
             self.close(folder)?;
+        }
+        while self.open.values().map(|part| part.file.row_groups()).sum::<usize>() > MAX_OPEN_ROW_GROUPS {
+            self.close_longest_unused()?;
         }
         Ok(())
     }

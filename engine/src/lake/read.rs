@@ -32,10 +32,6 @@ pub(crate) struct Slice {
     rows: Range<usize>,
 }
 
-/// Rows in a slice at most: near 20 MB of usual text.
-const SLICE_ROWS: usize = 50_000;
-/// Text past which reading a slice stops, to go on later: lines can be long.
-const SLICE_TEXT: usize = 16 << 20;
 /// Text that one batch of the Parquet reader should come to.
 const BATCH_TEXT: u64 = 4 << 20;
 
@@ -44,14 +40,22 @@ const DERIVED: [&str; 3] = ["leaf_client_cert_not_before", "leaf_client_cert_not
 /// Those of `rejected` that are wanted.
 const REJECTED_COLUMNS: [&str; 3] = ["source_object", "source_line", "raw"];
 
-/// The slices of the file at `path`, in order.
-pub(crate) fn slices(path: &Path) -> Result<Slices, FileFault> {
-    Ok(Slices { metadata: metadata(&open(path)?)?, row_group: 0, before: 0, row: 0 })
+/// The slices of the file at `path`, in order, of up to `rows` rows.
+pub(crate) fn slices(path: &Path, rows: usize) -> Result<Slices, FileFault> {
+    Ok(Slices { metadata: metadata(&open(path)?)?, rows: rows.max(1), row_group: 0, before: 0, row: 0 })
+}
+
+impl Slice {
+    /// How many rows it has.
+    pub(crate) fn rows(&self) -> usize {
+        self.rows.len()
+    }
 }
 
 /// An iterator over a file's slices; see [`slices`].
 pub(crate) struct Slices {
     metadata: ArrowReaderMetadata,
+    rows: usize,
     row_group: usize,
     before: u64,
     row: usize,
@@ -65,7 +69,7 @@ impl Iterator for Slices {
             let group = self.metadata.metadata().row_groups().get(self.row_group)?;
             let rows = usize::try_from(group.num_rows()).unwrap_or(0);
             if self.row < rows {
-                let end = rows.min(self.row.saturating_add(SLICE_ROWS));
+                let end = rows.min(self.row.saturating_add(self.rows));
                 let rows = std::mem::replace(&mut self.row, end)..end;
                 return Some(Slice { metadata: self.metadata.clone(), row_group: self.row_group, before: self.before, rows });
             }
@@ -99,6 +103,11 @@ pub(crate) struct Stretch {
 }
 
 impl LakeText {
+    /// Bytes held, room that is not in use included.
+    pub(crate) fn memory(&self) -> usize {
+        self.text.capacity() + self.lines.capacity() * size_of::<u64>() + self.stretches.capacity() * size_of::<Stretch>()
+    }
+
     fn clear(&mut self) {
         self.text.clear();
         self.stretches.clear();
@@ -120,12 +129,13 @@ impl LakeText {
     }
 }
 
-/// Reads `slice` of the file at `path` into `out`, in place of what was there; gives the rest of it if its text is long.
+/// Reads `slice` of the file at `path` into `out`, in place of what was there; past `most_text` bytes of text it stops and gives the rest, to be
+/// read later: lines can be long.
 ///
 /// # Errors
 /// [`FileFaultKind::Unreadable`] and [`FileFaultKind::Corrupt`], also where columns are missing or have other types than `convert` writes, where
 /// rows are fewer than the footer says, or a text cannot be a field of a line.
-pub(crate) fn read(path: &Path, table: LakeTable, slice: &Slice, out: &mut LakeText) -> Result<Option<Slice>, FileFault> {
+pub(crate) fn read(path: &Path, table: LakeTable, slice: &Slice, most_text: usize, out: &mut LakeText) -> Result<Option<Slice>, FileFault> {
     out.clear();
     let builder = ParquetRecordBatchReaderBuilder::new_with_metadata(open(path)?, slice.metadata.clone());
     let schema = builder.parquet_schema();
@@ -147,7 +157,7 @@ pub(crate) fn read(path: &Path, table: LakeTable, slice: &Slice, out: &mut LakeT
     let mut writer = LineWriter::default();
     let mut at = slice.rows.start;
     while at < slice.rows.end {
-        if out.text.len() >= SLICE_TEXT {
+        if out.text.len() >= most_text {
             return Ok(Some(Slice { rows: at..slice.rows.end, ..slice.clone() }));
         }
         let batch = reader.next().ok_or_else(|| corrupt(&"it has fewer rows than its footer says"))?.map_err(|error| corrupt(&error))?;

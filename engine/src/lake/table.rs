@@ -143,6 +143,11 @@ impl TableFile {
         Ok(())
     }
 
+    /// Row groups written so far.
+    pub(super) fn row_groups(&self) -> usize {
+        self.row_groups
+    }
+
     /// Bytes written so far.
     pub(super) fn bytes(&self) -> u64 {
         self.writer.bytes_written() as u64

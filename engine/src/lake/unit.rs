@@ -38,15 +38,15 @@ pub(super) struct Limits {
 }
 
 impl Limits {
-    /// The limits in force: 1.5 row groups of rows, 64 MiB each of own and shared text.
+    /// The limits in force: 1.5 row groups of rows, 24 MiB each of own and shared text.
     pub(super) fn new(row_group_rows: usize) -> Self {
         let row_group_rows = row_group_rows.max(1);
         Self {
             row_group_rows,
             row_group_text: 256 << 20,
             rows: row_group_rows.saturating_add(row_group_rows / 2),
-            own: 64 << 20,
-            values: 64 << 20,
+            own: 24 << 20,
+            values: 24 << 20,
             partitions: 4_096,
         }
     }

@@ -3,8 +3,11 @@
 //! In: an [`InputFile`]. Out: a reader without a buffer of its own (the next stage brings one), or the whole content at once for a small
 //! file. What goes wrong here is the file's fault, never the run's: each error says at which byte, what the system said, and the cure.
 
+mod held;
+mod machine;
 #[cfg(test)]
 mod tests;
+mod watched;
 
 use std::fs::File;
 use std::io::{self, Read};
@@ -12,12 +15,18 @@ use std::path::Path;
 
 use crate::discover::{InputFile, Location, system_fault};
 use crate::error::{FileFault, FileFaultKind};
+use watched::{Watched, grown_past};
+
+pub(crate) use held::Held;
+
+pub(crate) use machine::{available_memory, peak_memory};
 
 /// An input ready to be read from its start.
 pub(crate) struct Opened {
     /// Its bytes, unbuffered: each read is a system call, so read in large pieces. For an error it gives, see [`read_fault`].
     pub(crate) reader: Box<dyn Read + Send>,
-    /// Stored bytes as of now; `None` for what is no regular file. A hint: a file that is being written changes.
+    /// Stored bytes as of now; `None` for what is no regular file. A hint: a file that is being written changes. If it does, its reader fails at
+    /// the end with [`FileFaultKind::Changed`].
     pub(crate) size: Option<u64>,
 }
 
@@ -29,7 +38,7 @@ pub(crate) struct Opened {
 /// [`FileFaultKind::Unreadable`] at byte 0, with the system's words.
 pub(crate) fn open(file: &InputFile) -> Result<Opened, FileFault> {
     match &file.location {
-        Location::Path(path) | Location::Lake(path, _) => open_path(path),
+        Location::Path(path) | Location::Lake(path, _) => open_path(path, file),
         Location::Stdin => open_stdin().map(|reader| Opened { reader, size: None }),
     }
     .map_err(|error| system_fault("opened", 0, &error))
@@ -37,18 +46,28 @@ pub(crate) fn open(file: &InputFile) -> Result<Opened, FileFault> {
 
 /// The fault of a reader that failed after `offset` bytes.
 #[cold]
-pub(crate) fn read_fault(offset: u64, error: &io::Error) -> FileFault {
-    system_fault("read", offset, error)
+pub(crate) fn read_fault(offset: u64, error: io::Error) -> FileFault {
+    error.downcast().unwrap_or_else(|error| system_fault("read", offset, &error))
 }
 
-fn open_path(path: &Path) -> io::Result<Opened> {
+/// A fault on its way through [`Read`], which knows no others than the system's; [`read_fault`] gives it back.
+#[cold]
+fn carried(fault: FileFault) -> io::Error {
+    io::Error::other(fault)
+}
+
+fn open_path(path: &Path, found: &InputFile) -> io::Result<Opened> {
     let file = File::open(path)?;
     let metadata = file.metadata()?;
     if metadata.is_dir() {
         // Some systems open a folder and fail at the first read only.
         return Err(io::Error::from(io::ErrorKind::IsADirectory));
     }
-    Ok(Opened { reader: Box::new(file), size: metadata.is_file().then_some(metadata.len()) })
+    if !metadata.is_file() {
+        return Ok(Opened { reader: Box::new(file), size: None });
+    }
+    let reader = Watched::new(file, &metadata, found, limit(found));
+    Ok(Opened { reader: Box::new(reader), size: Some(metadata.len()) })
 }
 
 #[cfg(unix)]
@@ -62,23 +81,26 @@ fn open_stdin() -> io::Result<Box<dyn Read + Send>> {
     Ok(Box::new(io::stdin()))
 }
 
-/// By how many bytes a file may have grown since it was found for [`read_whole`] still to take it: room for one that is being written,
-/// a bound for one that never ends.
+/// By how many bytes a file may have grown since it was found for its end to be looked for still (under `salvage` its lines are wanted): a bound
+/// for one that never ends.
 const MAX_GROWTH: u64 = 16 << 20;
+
+/// Bytes of `file` that are read at most.
+fn limit(file: &InputFile) -> u64 {
+    file.size.unwrap_or(0).saturating_add(MAX_GROWTH)
+}
 
 /// Reads a whole input into `buf`, in place of what was there; its capacity is reused.
 ///
-/// For small files: `buf` holds the file's size as found plus 16 MiB at most. The file may shrink or grow meanwhile; what is there when
-/// it is read counts. After an error, `buf` holds the bytes before the fault.
+/// For small files: `buf` holds the file's size as found plus 16 MiB at most. After an error, `buf` holds the bytes before the fault.
 ///
 /// # Errors
-/// [`FileFaultKind::Unreadable`] at the byte where opening or reading failed; [`FileFaultKind::TooLarge`] where the file has grown past
-/// that bound, or memory for it cannot be had.
+/// [`FileFaultKind::Unreadable`] at the byte where opening or reading failed; [`FileFaultKind::Changed`] where the file is not what it was when
+/// it was found; [`FileFaultKind::TooLarge`] where memory for it cannot be had.
 pub(crate) fn read_whole(file: &InputFile, buf: &mut Vec<u8>) -> Result<(), FileFault> {
     buf.clear();
     let mut opened = open(file)?;
-    let limit = file.size.unwrap_or(0).saturating_add(MAX_GROWTH);
-    fill(&mut *opened.reader, opened.size.unwrap_or(0), limit, buf)
+    fill(&mut *opened.reader, opened.size.unwrap_or(0), limit(file), buf)
 }
 
 /// Bytes by which the buffer grows at least when a file turns out larger than expected.
@@ -92,7 +114,7 @@ fn fill(reader: &mut dyn Read, expected: u64, limit: u64, buf: &mut Vec<u8>) -> 
     let outcome = loop {
         if filled == buf.len() {
             if filled as u64 > limit {
-                break Err(too_large(limit));
+                break Err(grown_past(limit));
             }
             if let Err(fault) = extend_to(buf, room.min(limit.saturating_add(1))) {
                 break Err(fault);
@@ -103,7 +125,7 @@ fn fill(reader: &mut dyn Read, expected: u64, limit: u64, buf: &mut Vec<u8>) -> 
             Ok(0) => break Ok(()),
             Ok(count) => filled += count,
             Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-            Err(error) => break Err(read_fault(filled as u64, &error)),
+            Err(error) => break Err(read_fault(filled as u64, error)),
         }
     };
     buf.truncate(filled);
@@ -117,12 +139,6 @@ fn extend_to(buf: &mut Vec<u8>, len: u64) -> Result<(), FileFault> {
     buf.try_reserve_exact(len.saturating_sub(held)).map_err(|_| no_memory(held, len as u64))?;
     buf.resize(len, 0);
     Ok(())
-}
-
-#[cold]
-fn too_large(limit: u64) -> FileFault {
-    let message = format!("has grown past {limit} bytes since it was found; run again when nothing is writing to it any more");
-    FileFault::new(FileFaultKind::TooLarge, limit, message)
 }
 
 #[cold]

@@ -18,7 +18,7 @@ fn a_file_opens_with_the_size_it_has_now() {
     let folder = folder();
     let path = folder.path().join("a.gz");
     fs::write(&path, "hello").unwrap();
-    let mut opened = open(&input(&path, Some(3))).unwrap();
+    let mut opened = open(&input(&path, Some(5))).unwrap();
     assert_eq!(opened.size, Some(5));
     let mut text = String::new();
     opened.reader.read_to_string(&mut text).unwrap();
@@ -75,12 +75,83 @@ fn a_whole_file_takes_the_place_of_what_was_there() {
     let mut buf = b"old and longer than the new".to_vec();
     for content in ["new", "", "a somewhat longer one than before"] {
         fs::write(&path, content).unwrap();
-        // Whether it has grown or shrunk since it was found.
-        for size in [0, 3, 1000] {
-            read_whole(&input(&path, Some(size)), &mut buf).unwrap();
-            assert_eq!(buf, content.as_bytes(), "{size}");
+        for size in [None, Some(content.len() as u64)] {
+            read_whole(&input(&path, size), &mut buf).unwrap();
+            assert_eq!(buf, content.as_bytes(), "{size:?}");
         }
     }
+}
+
+/// A file of the given content as it is found.
+fn found(path: &Path, content: &[u8]) -> InputFile {
+    fs::write(path, content).unwrap();
+    let metadata = path.metadata().unwrap();
+    InputFile { modified: crate::discover::modified_ns(&metadata), ..input(path, Some(metadata.len())) }
+}
+
+fn assert_changed(fault: &FileFault, offset: u64, how: &str) {
+    assert_eq!((fault.kind, fault.offset), (FileFaultKind::Changed, offset), "{fault}");
+    assert!(fault.message.contains(how) && fault.message.contains("run again"), "{fault}");
+}
+
+#[test]
+fn a_file_that_is_not_what_was_found_is_a_fault_at_its_end() {
+    let folder = folder();
+    let path = folder.path().join("a.log");
+    let file = found(&path, b"twelve bytes");
+    let mut buf = Vec::new();
+    read_whole(&file, &mut buf).unwrap();
+    for (now, how) in [
+        (&b"twelve bytes and more"[..], "had 12 bytes when it was found and has 21 now"),
+        (b"less", "had 12 bytes when it was found and has 4 now"),
+    ] {
+        fs::write(&path, now).unwrap();
+        assert_changed(&read_whole(&file, &mut buf).unwrap_err(), now.len() as u64, how);
+        assert_eq!(buf, now, "what was read is there for whoever salvages it");
+    }
+    fs::write(&path, "TWELVE BYTES").unwrap();
+    let later = std::time::UNIX_EPOCH + std::time::Duration::from_secs(1_700_000_000);
+    File::options().write(true).open(&path).unwrap().set_modified(later).unwrap();
+    assert_changed(&read_whole(&file, &mut buf).unwrap_err(), 12, "written to after it was found");
+}
+
+#[test]
+fn a_file_that_changes_between_two_reads_is_a_fault_at_its_end() {
+    let folder = folder();
+    let path = folder.path().join("a.log");
+    for (len, offset) in [(30, 30), (4, 6)] {
+        let file = found(&path, b"twelve bytes");
+        let mut reader = open(&file).unwrap().reader;
+        let mut six = [0; 6];
+        reader.read_exact(&mut six).unwrap();
+        File::options().write(true).open(&path).unwrap().set_len(len).unwrap();
+        let error = reader.read_to_end(&mut Vec::new()).unwrap_err();
+        assert_changed(&read_fault(0, error), offset, &format!("has {len} now"));
+    }
+}
+
+#[test]
+fn a_file_that_grows_faster_than_it_is_read_is_given_up() {
+    let folder = folder();
+    let path = folder.path().join("a.log");
+    let file = found(&path, b"short");
+    File::options().write(true).open(&path).unwrap().set_len(64 << 20).unwrap();
+    let (mut buf, limit) = (Vec::new(), 5 + MAX_GROWTH);
+    assert_changed(&read_whole(&file, &mut buf).unwrap_err(), limit, "grown past");
+    let mut stream = open(&file).unwrap().reader;
+    let error = io::copy(&mut stream, &mut io::sink()).unwrap_err();
+    assert_changed(&read_fault(0, error), limit, "grown past");
+}
+
+#[test]
+fn held_bytes_end_as_their_file_did() {
+    let mut text = String::new();
+    Held::new(b"all of it", None).read_to_string(&mut text).unwrap();
+    assert_eq!(text, "all of it");
+    let fault = FileFault::new(FileFaultKind::Unreadable, 9, "the disk is gone");
+    let mut buf = Vec::new();
+    let error = Held::new(b"a part of", Some(fault.clone())).read_to_end(&mut buf).unwrap_err();
+    assert_eq!((buf.as_slice(), read_fault(0, error)), (&b"a part of"[..], fault));
 }
 
 #[test]
@@ -163,7 +234,7 @@ fn a_file_that_never_ends_is_stopped() {
     for limit in [0, 1, 100_000] {
         buf.clear();
         let fault = fill(&mut io::repeat(1), 10, limit, &mut buf).unwrap_err();
-        assert_eq!((fault.kind, fault.offset), (FileFaultKind::TooLarge, limit));
+        assert_eq!((fault.kind, fault.offset), (FileFaultKind::Changed, limit));
         assert_eq!(buf.len() as u64, limit + 1);
         assert!(buf.capacity() as u64 <= limit + (64 << 10));
     }

@@ -117,14 +117,15 @@ fn top_entries(counts: &TopCounts) -> Vec<TopEntry> {
 
 fn capped_note<K: Ord, V: Sum>(section: &str, what: &str, capped: &Capped<K, V>) -> Option<String> {
     capped.other()?;
-    Some(format!("{section}: more than {} {what}; the first in order are kept apart, the rest is under {OTHER}", capped.cap()))
+    let most = capped.kept().count();
+    Some(format!("{section}: more than {most} {what}; the first in order are kept apart, the rest is under {OTHER}"))
 }
 
 fn top_note(list: &str, counts: &TopCounts) -> Option<String> {
     counts.is_approximate().then(|| {
         format!(
             "top_failing.{list}: more than {} distinct values; a count may be too high by its `error`, and reasons cover what was seen while the value was kept",
-            TopCounts::EXACT
+            counts.exceeded()
         )
     })
 }

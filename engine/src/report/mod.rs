@@ -51,6 +51,9 @@ pub struct Report {
     pub time: TimeSpan,
     /// Wall-clock seconds.
     pub elapsed_s: f64,
+    /// The most memory that the process held at one time, in bytes; `None` where the system does not say.
+    #[serde(default)]
+    pub peak_memory_bytes: Option<u64>,
     /// The scan kernel that ran.
     pub kernel: String,
     /// What `convert` wrote; absent for `report`.

@@ -3,6 +3,7 @@
 use super::lake_sink::LakeSink;
 use super::resume::{self, Work};
 use super::states::Sums;
+use super::tuning::{LakeNeeds, Needs};
 use super::write::Outcome;
 use super::{Control, Grouping, Plan, pipeline, result};
 use crate::columns::schema::SCHEMA_VERSION;
@@ -29,12 +30,14 @@ pub fn convert<S: AsRef<std::ffi::OsStr>>(inputs: &[S], read: &ReadConfig, lake:
     let mut plan = Plan::new(inputs, Lakes::Refuse, read, control, Grouping::Later)?;
     plan.wants.hourly = true;
     plan.wants.accounts = true;
+    let LakeConfig { row_group_rows, compression, .. } = *lake;
+    plan.share_out(Needs { lake: Some(LakeNeeds { row_group_rows, compression }), ..Needs::of(&plan.files) })?;
     let opened = Lake::open(lake.clone(), &LakeSettings::new(read, lake), || lake.wait && !control.is_cancelled());
     let opened = opened.map_err(|error| if control.is_cancelled() { Error::Cancelled } else { error })?;
     let settings = UnitSettings { target_file_size: lake.target_file_size, fingerprint: fingerprint(read, lake) };
     let Work { units, replaces, held, replaced } = resume::work(&plan, &opened, &settings, lake.replace_changed)?;
     plan.set_units(units);
-    let mut sink = LakeSink::new(opened, plan.files.clone(), read.strict, replaces);
+    let mut sink = LakeSink::new(opened, plan.files.clone(), read.strict, replaces, plan.tuning.hours);
     let ended = pipeline::run(&plan, &mut sink).and_then(|outcome| result::check_not_empty(&plan, &outcome).map(|()| outcome));
     let outcome = ended.map_err(|cause| unfinished(&plan, &sink, cause))?;
     if read.strict && !result::is_clean(&plan, &outcome) {
@@ -51,7 +54,7 @@ fn complete(plan: &Plan<'_>, sink: &mut LakeSink, outcome: &Outcome, counts: &Ou
     sink.commit_staged()?;
     let lake = &mut sink.lake;
     lake.take_stock()?;
-    let Sums { rejected, aggregates, hours } = Sums::read(lake.path(), &lake.inventory().units, &lake.temporary_folder())?;
+    let Sums { rejected, aggregates, hours } = Sums::read(lake.path(), &lake.inventory().units, &lake.temporary_folder(), &plan.tuning)?;
     let tls_ports = aggregates.tls_ports().clone();
     let account = result::Account::of_lake(plan, lake.inventory(), outcome, rejected, aggregates);
     let report_of = |output: &Output| {

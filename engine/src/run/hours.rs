@@ -5,10 +5,7 @@ use std::sync::Arc;
 
 use crate::aggregate::{FailureHour, FailureKey, Hourly, LatencyCounts, LatencyHour, LatencyHours, LatencyKey, TlsPorts, resolve_failures};
 use crate::error::Result;
-use crate::lake::{FailureHourRow, LatencyHourRow, Merge, SpillMap, Weight};
-
-/// Bytes that each of the two tables may hold in memory, per unit and per job.
-const CAP: usize = 32 << 20;
+use crate::lake::{FailureHourRow, LatencyHourRow, Merge, SpillIter as Entries, SpillMap, Weight};
 
 /// Both tables, of a unit or of a job.
 pub(super) struct Hours {
@@ -17,9 +14,9 @@ pub(super) struct Hours {
 }
 
 impl Hours {
-    /// Empty tables that spill into `folder`.
-    pub(super) fn new(folder: &Path) -> Self {
-        Self { failures: SpillMap::new(folder, CAP), latency: SpillMap::new(folder, CAP) }
+    /// Empty tables that spill into `folder` once they hold `cap` bytes each.
+    pub(super) fn new(folder: &Path, cap: usize) -> Self {
+        Self { failures: SpillMap::new(folder, cap), latency: SpillMap::new(folder, cap) }
     }
 
     /// Adds what was observed in a batch.
@@ -39,9 +36,7 @@ impl Hours {
     }
 
     /// Both tables' entries, in order.
-    pub(super) fn into_entries(
-        self,
-    ) -> Result<(impl Iterator<Item = Result<(FailureKey, u64)>>, impl Iterator<Item = Result<(LatencyKey, LatencyCounts)>>)> {
+    pub(super) fn into_entries(self) -> Result<(Entries<FailureKey, u64>, Entries<LatencyKey, LatencyCounts>)> {
         Ok((self.failures.into_sorted()?, self.latency.into_sorted()?))
     }
 

@@ -26,11 +26,13 @@ pub(super) struct LakeSink {
     staged: Vec<(StagedUnit, Option<String>)>,
     /// Units committed by this run.
     pub(super) committed: u64,
+    /// Bytes that an hourly table holds before it goes to disk.
+    hours_cap: usize,
 }
 
 impl LakeSink {
-    pub(super) fn new(lake: Lake, files: Arc<[InputFile]>, strict: bool, replaces: HashMap<String, String>) -> Self {
-        Self { lake, files, strict, replaces, id: String::new(), unit: None, staged: Vec::new(), committed: 0 }
+    pub(super) fn new(lake: Lake, files: Arc<[InputFile]>, strict: bool, replaces: HashMap<String, String>, hours_cap: usize) -> Self {
+        Self { lake, files, strict, replaces, id: String::new(), unit: None, staged: Vec::new(), committed: 0, hours_cap }
     }
 
     /// Commits what waited for the job's end.
@@ -56,7 +58,7 @@ impl LakeSink {
 
     fn open(&mut self) -> Result<()> {
         let writer = self.lake.unit(&self.id, self.files.clone())?;
-        self.unit = Some((writer, Hours::new(&self.lake.temporary_folder())));
+        self.unit = Some((writer, Hours::new(&self.lake.temporary_folder(), self.hours_cap)));
         Ok(())
     }
 

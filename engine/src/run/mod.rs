@@ -7,6 +7,7 @@
 mod batches;
 mod control;
 mod convert;
+mod gate;
 mod hours;
 mod lake_sink;
 mod parse;
@@ -37,12 +38,13 @@ use crate::aggregate::{Certificates, SourceLabels};
 use crate::config::{LakeConfig, OnCorrupt, ReadConfig};
 use crate::discover::{self, Discovery, InputFile, Lakes, Location, SkippedFile, Unit, UnitSettings, UnreachableFile};
 use crate::error::{Error, Result};
+use crate::open;
 use crate::report::Report;
 use crate::scan::Kernel;
 use crate::select::Prefilter;
 use result::Account;
 use sink::NoSink;
-use tuning::Tuning;
+use tuning::{Needs, Tuning};
 
 /// Everything that is settled before the first byte is read.
 pub(crate) struct Plan<'a> {
@@ -55,6 +57,7 @@ pub(crate) struct Plan<'a> {
     units: Vec<Unit>,
     kernel: Kernel,
     jobs: usize,
+    memory: u64,
     wants: Wants,
     /// Passes over the lines that a search need not parse.
     prefilter: Option<Prefilter>,
@@ -138,6 +141,7 @@ pub struct CertificatesOutcome {
 pub fn certificates<S: AsRef<std::ffi::OsStr>>(inputs: &[S], read: &ReadConfig, control: &Control) -> Result<CertificatesOutcome> {
     let mut plan = Plan::new(inputs, Lakes::Read, read, control, Grouping::any())?;
     plan.wants.certificates = true;
+    plan.share_out(Needs { certificates: true, ..Needs::of(&plan.files) })?;
     let mut outcome = pipeline::run(&plan, &mut NoSink)?;
     result::check_not_empty(&plan, &outcome)?;
     let certificates = std::mem::take(&mut outcome.certificates).into_certificates();
@@ -159,7 +163,9 @@ impl<'a> Plan<'a> {
         if let (OnCorrupt::Fail, Some(UnreachableFile { object, fault })) = (read.on_corrupt, unreachable.first()) {
             return Err(Error::CorruptInput { object: object.clone(), fault: fault.clone() });
         }
-        let tuning = Tuning::default();
+        let jobs = read.threads();
+        let memory = if read.memory == 0 { ReadConfig::default_memory(open::available_memory()) } else { read.memory };
+        let tuning = Tuning::new(memory, jobs, read.max_line, Needs::of(&files))?;
         let units = match grouping {
             Grouping::ForFiles(settings) => discover::plan_units(&files, &settings),
             Grouping::InOrder => discover::units_in_order(&files, tuning.small_file),
@@ -167,7 +173,6 @@ impl<'a> Plan<'a> {
         };
         let labels = files.iter().map(labels).collect();
         let balancers = files.iter().map(|file| Some(file.name.as_ref()?.balancer().into())).collect();
-        let jobs = read.threads();
         let plan = Self {
             files: files.into(),
             skipped,
@@ -177,6 +182,7 @@ impl<'a> Plan<'a> {
             units,
             kernel,
             jobs,
+            memory,
             wants: Wants::default(),
             prefilter: None,
             read,
@@ -201,6 +207,12 @@ impl<'a> Plan<'a> {
         let (count, size) = planned.fold((0, Some(0)), |(count, sum), size| (count + 1, sum.zip(size).map(|(sum, size)| sum + size)));
         Progress::add(&progress.files_total, count);
         Progress::add(&progress.stored_total, size.unwrap_or(0));
+    }
+
+    /// Shares the memory out anew, for a run that needs it for more than reading.
+    fn share_out(&mut self, needs: Needs) -> Result<()> {
+        self.tuning = Tuning::new(self.memory, self.jobs, self.read.max_line, needs)?;
+        Ok(())
     }
 }
 

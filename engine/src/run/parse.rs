@@ -1,16 +1,18 @@
 //! The parsing step: any worker, any portion, no order.
 
-use std::io::Cursor;
 use std::sync::{Arc, Mutex};
 
 use xxhash_rust::xxh3::{Xxh3, xxh3_128};
 
 use super::Plan;
+use super::gate::Room;
+use super::reader;
 use super::slot::{Slot, Work};
-use crate::blocks::{self, LineReader};
+use super::tuning::LAKE_PAGES;
+use crate::blocks;
 use crate::columns::{Origin, Parser};
 use crate::config::OnCorrupt;
-use crate::decompress::{StreamDecoder, Whole, WholeDecoder};
+use crate::decompress::{self, Whole, WholeDecoder};
 use crate::discover::{Location, LogName};
 use crate::error::FileFault;
 use crate::lake::read::{self, LakeText, Slice};
@@ -77,52 +79,82 @@ impl ScratchPool {
         self.0.lock().ok().and_then(|mut pool| pool.pop()).unwrap_or_default()
     }
 
-    fn give(&self, scratch: Scratch) {
+    /// Takes a set of buffers back; one that has grown larger than `keep` bytes is let go.
+    fn give(&self, scratch: Scratch, keep: usize) {
+        if scratch.memory() > keep {
+            return;
+        }
         if let Ok(mut pool) = self.0.lock() {
             pool.push(scratch);
         }
     }
 }
 
-/// Parses what the reader put into `slot` and observes the rows.
-pub(super) fn parse(plan: &Plan<'_>, pool: &ScratchPool, slot: &mut Slot) {
-    match std::mem::take(&mut slot.work) {
-        Work::Nothing => {}
-        Work::Piece { file, offset } => {
-            let mut scratch = pool.take();
-            scratch.searched.parse(plan, &mut slot.parser, file, offset, &slot.text);
-            pool.give(scratch);
-        }
+impl Scratch {
+    fn memory(&self) -> usize {
+        let Candidates { text, places, .. } = &self.searched.0;
+        let searched = text.capacity() + places.capacity() * size_of::<(u32, u64)>();
+        self.stored.capacity() + self.text.capacity() + searched + self.lake.memory()
+    }
+}
+
+/// Parses what the reader put into `slot` and observes the rows. What that may cost is taken from `room`; in the end `slot` is counted for what
+/// it holds.
+pub(super) fn parse(plan: &Plan<'_>, pool: &ScratchPool, room: &dyn Room, slot: &mut Slot) {
+    let mut scratch = pool.take();
+    let taken = match std::mem::take(&mut slot.work) {
+        Work::Nothing => 0,
+        Work::Piece { file, offset } => parse_piece(plan, &mut scratch, room, (file, offset), slot),
         Work::Lake { file, slice } => {
-            let mut scratch = pool.take();
+            let taken = slice_cost(plan, &slice);
+            room.take(slot.sequence, taken);
             match parse_slice(plan, &mut scratch, file, &slice, slot) {
                 Ok(rest) => slot.rest = rest.map(|rest| (file, rest)),
                 Err(fault) => slot.faults.push((file, fault)),
             }
-            pool.give(scratch);
+            taken
         }
-        Work::Files(files) => {
-            let mut scratch = pool.take();
-            parse_files(plan, &mut scratch, &files, slot);
-            pool.give(scratch);
-        }
-    }
+        Work::Files(files) => parse_files(plan, &mut scratch, room, &files, slot),
+    };
+    pool.give(scratch, plan.tuning.keep_scratch);
     let batch = slot.parser.batch();
     slot.observed.observe(plan, batch, slot.parser.dictionaries());
+    room.give(taken + std::mem::take(&mut slot.charged));
+    slot.charged = slot.memory();
+    room.hold(slot.charged);
 }
 
-fn parse_files(plan: &Plan<'_>, scratch: &mut Scratch, files: &[u32], slot: &mut Slot) {
-    let mut text_bytes = 0;
+fn parse_piece(plan: &Plan<'_>, scratch: &mut Scratch, room: &dyn Room, (file, offset): (u32, u64), slot: &mut Slot) -> usize {
+    let lines = memchr::memchr_iter(b'\n', &slot.text).count();
+    let taken = slot.text.len() + plan.tuning.cost(lines, slot.text.len());
+    room.take(slot.sequence, taken);
+    scratch.searched.parse(plan, &mut slot.parser, file, offset, &slot.text);
+    taken
+}
+
+/// What reading and parsing rows of a lake may cost.
+fn slice_cost(plan: &Plan<'_>, slice: &Slice) -> usize {
+    let text = plan.tuning.slice_text;
+    LAKE_PAGES + 2 * text + plan.tuning.cost(slice.rows(), text)
+}
+
+/// Gives the bytes taken for what is in the batch now.
+fn parse_files(plan: &Plan<'_>, scratch: &mut Scratch, room: &dyn Room, files: &[u32], slot: &mut Slot) -> usize {
+    let (mut text_bytes, mut taken) = (0, 0);
     for (position, &file) in files.iter().enumerate() {
         if plan.control.is_cancelled() {
-            return;
+            break;
         }
-        match parse_file(plan, scratch, file, slot) {
+        let reading = reading_cost(plan, file);
+        room.take(slot.sequence, reading);
+        let parsed = parse_file(plan, scratch, (room, &mut taken), file, slot);
+        room.give(reading);
+        match parsed {
             Ok(Whole::Done) => {}
             Ok(Whole::OverLimit) => {
                 // Order is kept: this file and all after it wait for the writer.
                 slot.oversize.extend(&files[position..]);
-                return;
+                break;
             }
             Err(fault) => slot.faults.push((file, fault)),
         }
@@ -132,37 +164,66 @@ fn parse_files(plan: &Plan<'_>, scratch: &mut Scratch, files: &[u32], slot: &mut
         slot.amount.files += 1;
         if text_bytes > plan.tuning.portion_bytes {
             slot.oversize.extend(&files[position + 1..]);
-            return;
+            break;
         }
     }
+    taken
+}
+
+/// What reading a small file whole and decompressing it may cost.
+fn reading_cost(plan: &Plan<'_>, file: u32) -> usize {
+    let stored = plan.files[file as usize].size.unwrap_or(0).min(plan.tuning.small_file) as usize;
+    stored + text_limit(plan, stored)
+}
+
+/// Text up to which a small file of so many stored bytes is held whole: more than logs are ever compressed by, so that what is larger is none.
+fn text_limit(plan: &Plan<'_>, stored: usize) -> usize {
+    stored.saturating_mul(32).max(1 << 20).min(plan.tuning.whole_limit)
 }
 
 /// One small file. A fault leaves none of its rows in the batch, unless they are to be salvaged.
-fn parse_file(plan: &Plan<'_>, scratch: &mut Scratch, file: u32, slot: &mut Slot) -> Result<Whole, FileFault> {
+fn parse_file(
+    plan: &Plan<'_>,
+    scratch: &mut Scratch,
+    (room, taken): (&dyn Room, &mut usize),
+    file: u32,
+    slot: &mut Slot,
+) -> Result<Whole, FileFault> {
     scratch.text.clear();
-    open::read_whole(&plan.files[file as usize], &mut scratch.stored)?;
-    let decoder = scratch.decoder.get_or_insert_with(WholeDecoder::new);
-    let decoded = decoder.decode(&scratch.stored, &mut scratch.text, plan.tuning.whole_limit).and_then(|whole| {
-        if whole == Whole::Done {
-            blocks::check_line_lengths(&scratch.text, plan.read.max_line, scratch.stored.len() as u64)?;
-        }
-        Ok(whole)
-    });
+    let read = open::read_whole(&plan.files[file as usize], &mut scratch.stored);
+    let decoded = read.and_then(|()| decode(plan, scratch, file));
     match decoded {
         Ok(Whole::Done) => {
             let lines = scratch.searched.find(plan, &scratch.text);
-            if too_many_lines(plan, slot, lines) {
+            let cost = plan.tuning.cost(lines, scratch.text.len());
+            if too_many_lines(plan, slot, lines) || *taken + cost > plan.tuning.portion_cost {
                 return Ok(Whole::OverLimit);
             }
+            room.take(slot.sequence, cost);
+            *taken += cost;
             scratch.searched.parse_found(plan, &mut slot.parser, file, 0, &scratch.text);
             if plan.wants.accounts {
                 set_checksum(slot, xxh3_128(&scratch.text));
             }
         }
-        Err(_) if plan.read.on_corrupt == OnCorrupt::Salvage => return salvage(plan, scratch, file, slot),
+        Err(fault) if plan.read.on_corrupt == OnCorrupt::Salvage => return salvage(plan, scratch, file, slot, fault),
         _ => {}
     }
     decoded
+}
+
+/// Decodes the stored bytes of a small file; says whether its text is held whole.
+fn decode(plan: &Plan<'_>, scratch: &mut Scratch, file: u32) -> Result<Whole, FileFault> {
+    let Scratch { stored, text, decoder, .. } = scratch;
+    if reader::is_named_compressed(plan, file) {
+        decompress::check_named_compressed(stored)?;
+    }
+    let decoder = decoder.get_or_insert_with(|| WholeDecoder::new().limit_window(plan.tuning.whole_window));
+    let whole = decoder.decode(stored, text, text_limit(plan, stored.len()))?;
+    if whole == Whole::Done {
+        blocks::check_line_lengths(text, plan.read.max_line, stored.len() as u64)?;
+    }
+    Ok(whole)
 }
 
 /// Rows of a lake, as the lines that they stand for; each stretch from one input is a run that knows where it came from. Gives what is left of
@@ -176,7 +237,7 @@ pub(super) fn parse_slice(
 ) -> Result<Option<Slice>, FileFault> {
     let Location::Lake(path, table) = &plan.files[file as usize].location else { return Ok(None) };
     let Scratch { lake, searched, .. } = scratch;
-    let rest = read::read(path, *table, slice, lake)?;
+    let rest = read::read(path, *table, slice, plan.tuning.slice_text, lake)?;
     let (mut text_start, mut first) = (0, 0);
     for stretch in &lake.stretches {
         let numbers = &lake.lines[first..stretch.lines_end];
@@ -217,9 +278,9 @@ fn too_many_lines(plan: &Plan<'_>, slot: &Slot, lines: usize) -> bool {
 }
 
 /// Parses the whole lines before the fault of a damaged file that is held in memory, if they are not too many; gives that fault.
-fn salvage(plan: &Plan<'_>, scratch: &mut Scratch, file: u32, slot: &mut Slot) -> Result<Whole, FileFault> {
+fn salvage(plan: &Plan<'_>, scratch: &mut Scratch, file: u32, slot: &mut Slot, fault: FileFault) -> Result<Whole, FileFault> {
     let mark = slot.parser.mark();
-    let mut lines = LineReader::new(StreamDecoder::new(Cursor::new(&scratch.stored)), plan.tuning.piece_bytes, plan.read.max_line);
+    let mut lines = reader::held_lines(plan, file, &scratch.stored, Some(fault));
     let mut hash = Xxh3::new();
     loop {
         let piece = lines.next(&mut scratch.text);

@@ -2,8 +2,8 @@
 //!
 //! A fixed number of slots goes round. A worker takes a free one, has the reader fill it (one worker at a time), parses it (any number at
 //! once) and hands it over as parsed. Whoever finds the next portion in order among the parsed ones, and the writer free, writes it; the
-//! columns of a row group are encoded in parallel, and a worker with nothing else to do steals some of that. So memory is bounded by the
-//! slots, no worker waits while there is work, and the output knows nothing of any of it: portions are cut by the reader, in order.
+//! columns of a row group are encoded in parallel, and a worker with nothing else to do steals some of that. Memory is bounded by the
+//! slots and by the gate, which keeps account of what they hold; no worker waits while there is work, and the output knows nothing of any of it: portions are cut by the reader, in order.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Condvar, Mutex, PoisonError, TryLockError};
@@ -12,6 +12,7 @@ use std::time::Duration;
 use crossbeam_channel::{Receiver, Sender, bounded};
 
 use super::Plan;
+use super::gate::{Gate, Room};
 use super::parse::{self, ScratchPool};
 use super::reader::Reader;
 use super::sink::Sink;
@@ -20,15 +21,11 @@ use super::write::{Outcome, Writer};
 use crate::columns::Parser;
 use crate::error::{Error, Result};
 
-/// Portions under way at a time, for `jobs` workers: enough that one slow portion leaves nobody idle.
-fn slots(jobs: usize) -> usize {
-    2 * jobs + 4
-}
-
 /// A parser with the plan's settings.
 pub(super) fn parser(plan: &Plan<'_>) -> Parser {
     let mut parser = Parser::new(plan.kernel, plan.read.since, plan.read.until);
     parser.keep_lines(plan.wants.lines);
+    parser.limit_dictionaries(plan.tuning.dictionary_bytes);
     parser
 }
 
@@ -46,7 +43,7 @@ pub(super) fn run<'a>(plan: &'a Plan<'a>, sink: &'a mut dyn Sink) -> Result<Outc
 
 /// Likewise; what stopped the job stands beside what it came to until then.
 pub(super) fn run_as_far_as_wanted<'a>(plan: &'a Plan<'a>, sink: &'a mut dyn Sink) -> Result<(Outcome, Option<Error>)> {
-    let pool = pool(plan.jobs)?;
+    let pool = pool(plan.tuning.workers)?;
     let shared = Shared::new(plan, sink);
     pool.broadcast(|_| shared.work());
     Ok(shared.into_result())
@@ -56,6 +53,7 @@ pub(super) fn run_as_far_as_wanted<'a>(plan: &'a Plan<'a>, sink: &'a mut dyn Sin
 struct Shared<'a> {
     plan: &'a Plan<'a>,
     scratch: ScratchPool,
+    gate: Gate,
     reader: Mutex<Reader<'a>>,
     writer: Mutex<Ordered<'a>>,
     free: (Sender<Slot>, Receiver<Slot>),
@@ -77,7 +75,7 @@ struct Ordered<'a> {
 
 impl<'a> Shared<'a> {
     fn new(plan: &'a Plan<'a>, sink: &'a mut dyn Sink) -> Self {
-        let count = slots(plan.jobs);
+        let count = plan.tuning.slots;
         let free = bounded(count);
         for _ in 0..count {
             let slot = Slot::new(parser(plan));
@@ -87,6 +85,7 @@ impl<'a> Shared<'a> {
         Self {
             plan,
             scratch: ScratchPool::default(),
+            gate: Gate::new(plan.tuning.under_way),
             reader: Mutex::new(Reader::new(plan)),
             writer: Mutex::new(Ordered { writer: Writer::new(plan, sink), early: Vec::new(), total: plan.units.is_empty().then_some(0) }),
             free,
@@ -132,8 +131,8 @@ impl<'a> Shared<'a> {
                 self.fail(error);
                 return true;
             }
-            // The channel has room for every slot there is.
-            let _ = self.free.0.send(slot);
+            self.gate.written(ordered.writer.next());
+            self.put_back(slot);
             self.notify();
             if self.stop.load(Ordering::Relaxed) {
                 return true;
@@ -148,7 +147,7 @@ impl<'a> Shared<'a> {
     /// Takes the next portion and parses it; whether there was one, and a free slot for it.
     fn parse_one(&self) -> bool {
         let Some(mut slot) = self.read_one() else { return false };
-        parse::parse(self.plan, &self.scratch, &mut slot);
+        parse::parse(self.plan, &self.scratch, self, &mut slot);
         // The channel has room for every slot there is.
         let _ = self.parsed.0.send(slot);
         self.notify();
@@ -159,6 +158,9 @@ impl<'a> Shared<'a> {
     fn read_one(&self) -> Option<Slot> {
         let mut reader = self.reader.try_lock().ok()?;
         if reader.is_done() {
+            return None;
+        }
+        if !self.gate.may_begin(reader.next()) {
             return None;
         }
         let mut slot = self.free.1.try_recv().ok()?;
@@ -172,6 +174,20 @@ impl<'a> Shared<'a> {
             self.notify();
         }
         Some(slot)
+    }
+
+    /// A slot is free again; one that has grown large begins anew.
+    fn put_back(&self, mut slot: Slot) {
+        let held = slot.memory();
+        self.gate.give(slot.charged);
+        if held > self.plan.tuning.keep_slot {
+            slot = Slot::new(parser(self.plan));
+        } else {
+            slot.charged = held;
+            self.gate.force(held);
+        }
+        // The channel has room for every slot there is.
+        let _ = self.free.0.send(slot);
     }
 
     fn set_total(&self, total: u64) {
@@ -207,6 +223,29 @@ impl<'a> Shared<'a> {
             first.get_or_insert(error);
         }
         self.done();
+    }
+}
+
+impl Room for Shared<'_> {
+    fn take(&self, sequence: u64, bytes: usize) {
+        while !self.gate.try_take(sequence, bytes) {
+            if self.stop.load(Ordering::Relaxed) {
+                return self.gate.force(bytes);
+            }
+            // Whoever waits for room makes some.
+            if !self.write_some() {
+                self.help_or_wait();
+            }
+        }
+    }
+
+    fn hold(&self, bytes: usize) {
+        self.gate.force(bytes);
+    }
+
+    fn give(&self, bytes: usize) {
+        self.gate.give(bytes);
+        self.notify();
     }
 }
 

@@ -14,10 +14,10 @@ use super::slot::{Slot, Work};
 use crate::blocks::LineReader;
 use crate::config::OnCorrupt;
 use crate::decompress::StreamDecoder;
-use crate::discover::{InputFile, Location};
+use crate::discover::{self, InputFile, Location};
 use crate::error::FileFault;
 use crate::lake::read::{self, Slices};
-use crate::open;
+use crate::open::{self, Held};
 
 pub(super) type Lines = LineReader<Box<dyn Read + Send>>;
 
@@ -43,6 +43,11 @@ pub(super) struct Reader<'a> {
 impl<'a> Reader<'a> {
     pub(super) fn new(plan: &'a Plan<'a>) -> Self {
         Self { plan, sequence: 0, unit: 0, next: 0, large: None, lake: None, failed: Vec::new(), careful: false, restart: false }
+    }
+
+    /// The number of the portion that [`Reader::fill`] will give.
+    pub(super) fn next(&self) -> u64 {
+        self.sequence
     }
 
     /// Whether every portion has been handed out.
@@ -115,7 +120,8 @@ impl<'a> Reader<'a> {
 
     /// Opens a large file; one that cannot be opened is a fault of this portion.
     fn open(&mut self, file: u32, slot: &mut Slot) {
-        let checked = if self.careful && self.plan.read.on_corrupt == OnCorrupt::Skip { check(self.plan, file) } else { Ok(()) };
+        let must_check = self.careful && self.plan.read.on_corrupt == OnCorrupt::Skip;
+        let checked = if must_check { lines(self.plan, file).and_then(|lines| check(self.plan, lines)) } else { Ok(()) };
         match checked.and_then(|()| lines(self.plan, file)) {
             Ok(lines) => self.large = Some((file, lines)),
             Err(fault) => slot.faults.push((file, fault)),
@@ -124,7 +130,7 @@ impl<'a> Reader<'a> {
 
     /// Opens a file of a lake; one that cannot be opened is a fault of this portion.
     fn open_lake(&mut self, file: u32, path: &Path, slot: &mut Slot) {
-        match read::slices(path) {
+        match read::slices(path, self.plan.tuning.slice_rows) {
             Ok(slices) => self.lake = Some((file, slices.peekable())),
             Err(fault) => slot.faults.push((file, fault)),
         }
@@ -183,12 +189,27 @@ impl<'a> Reader<'a> {
 /// A line reader over file `file`.
 pub(super) fn lines(plan: &Plan<'_>, file: u32) -> Result<Lines, FileFault> {
     let opened = open::open(&plan.files[file as usize])?;
-    Ok(LineReader::new(StreamDecoder::new(opened.reader), plan.tuning.piece_bytes, plan.read.max_line))
+    Ok(lines_of(plan, file, opened.reader))
 }
 
-/// Reads `file` to its end and uses nothing of it.
-pub(super) fn check(plan: &Plan<'_>, file: u32) -> Result<(), FileFault> {
-    let mut lines = lines(plan, file)?;
+/// A line reader over the stored bytes of file `file`, and over the fault with which reading them ended.
+pub(super) fn held_lines<'s>(plan: &Plan<'_>, file: u32, stored: &'s [u8], fault: Option<FileFault>) -> LineReader<Held<'s>> {
+    lines_of(plan, file, Held::new(stored, fault))
+}
+
+fn lines_of<R: Read>(plan: &Plan<'_>, file: u32, reader: R) -> LineReader<R> {
+    let is_named_compressed = is_named_compressed(plan, file);
+    let decoder = if is_named_compressed { StreamDecoder::named_compressed(reader) } else { StreamDecoder::new(reader) };
+    LineReader::new(decoder.limit_window(plan.tuning.stream_window), plan.tuning.piece_bytes, plan.read.max_line)
+}
+
+/// Whether the name of file `file` says that it is compressed.
+pub(super) fn is_named_compressed(plan: &Plan<'_>, file: u32) -> bool {
+    discover::looks_compressed(plan.files[file as usize].object.as_bytes())
+}
+
+/// Reads a file to its end and uses nothing of it.
+pub(super) fn check<R: Read>(plan: &Plan<'_>, mut lines: LineReader<R>) -> Result<(), FileFault> {
     let mut text = Vec::new();
     while lines.next(&mut text)?.is_some() {
         if plan.control.is_cancelled() {

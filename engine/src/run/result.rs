@@ -11,6 +11,7 @@ use crate::discover::InputFile;
 use crate::error::{Error, FileFault, FileFaultKind, Result};
 use crate::lake::manifest::{FaultEntry, InputStatus, LineCounts};
 use crate::lake::{Inventory, Troubled};
+use crate::open;
 use crate::report::{FailedFile, InputTotals, Output, Report, SkippedEntry};
 
 /// Whether every line became a row (or was blank, or outside the range) and every input was read whole.
@@ -108,6 +109,7 @@ pub(super) fn report(plan: &Plan<'_>, account: &Account<'_>, output: Option<Outp
     report.notes.extend(no_logs_perhaps(&report));
     report.notes.extend(cut_lists(&report));
     report.failed_files = failed.into_iter().take(Report::MAX_LISTED_FILES).collect();
+    report.peak_memory_bytes = open::peak_memory();
     report.elapsed_s = plan.started.elapsed().as_secs_f64();
     report
 }
@@ -135,10 +137,13 @@ fn lake_failure(plan: &Plan<'_>, input: &Troubled) -> FailedFile {
 
 /// Says so where salvaged rows may be wrong: a member's checksum covers it as a whole, so what failed it may lie anywhere in it.
 fn unverified(failed: &[FailedFile]) -> Option<String> {
-    let unsure = [FileFaultKind::Corrupt, FileFaultKind::WrongChecksum].map(FileFaultKind::code);
+    let unsure = [FileFaultKind::Corrupt, FileFaultKind::WrongChecksum, FileFaultKind::Changed].map(FileFaultKind::code);
     let rows: u64 = failed.iter().filter(|file| unsure.contains(&file.kind.as_str())).filter_map(|file| file.salvaged_rows).sum();
     (rows > 0).then(|| {
-        format!("{rows} salvaged rows come from corrupt files or files with a wrong checksum: no checksum vouches for them, and some may be wrong")
+        format!(
+            "{rows} salvaged rows come from files that are corrupt, have a wrong checksum, or changed while they were read: no checksum vouches \
+             for them, and some may be wrong"
+        )
     })
 }
 

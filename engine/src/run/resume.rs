@@ -72,13 +72,8 @@ fn standing(plan: &Plan<'_>, lake: &Lake) -> Result<Standing> {
     for (index, file) in (0..=u32::MAX).zip(plan.files.iter()) {
         match lake.inventory().input(file.key) {
             None => standing.fresh.push(index),
-            Some(known) if known.status == InputStatus::Failed => {
-                if is_same(file, known) {
-                    standing.failed.push(index)
-                } else {
-                    standing.fresh.push(index)
-                }
-            }
+            Some(known) if known.status == InputStatus::Failed && is_same(file, known) => standing.failed.push(index),
+            Some(known) if known.status == InputStatus::Failed => standing.fresh.push(index),
             Some(_) if file.size.is_none() => return Err(stream_again(file)),
             Some(known) if is_same(file, known) => {}
             Some(known) if file.size == known.size => standing.touched.push(index),

@@ -72,6 +72,8 @@ pub(super) struct Slot {
     pub(super) rest: Option<(u32, Slice)>,
     /// What was observed in the batch.
     pub(super) observed: Observed,
+    /// What it is counted for by the [`Gate`](super::gate::Gate).
+    pub(super) charged: usize,
 }
 
 /// What was observed in a batch.
@@ -86,6 +88,11 @@ pub(super) struct Observed {
 }
 
 impl Observed {
+    fn memory(&self) -> usize {
+        let tables = self.aggregates.memory() + self.hourly.memory() + self.certificates.memory();
+        tables + self.grouper.memory() + self.observer.memory()
+    }
+
     /// Observes the rows of `batch`.
     pub(super) fn observe(&mut self, plan: &Plan<'_>, batch: &ConnectionBatch, dictionaries: &Dictionaries) {
         if plan.wants.lines || plan.wants.nothing_else {
@@ -118,7 +125,13 @@ impl Slot {
             oversize: Vec::new(),
             rest: None,
             observed: Observed::default(),
+            charged: 0,
         }
+    }
+
+    /// Bytes held, room that is not in use included; roughly.
+    pub(super) fn memory(&self) -> usize {
+        self.text.capacity() + self.parser.memory() + self.observed.memory()
     }
 
     /// Makes the slot ready for another portion; its memory stays.

@@ -9,6 +9,7 @@ use std::path::Path;
 use serde::{Deserialize, Serialize};
 
 use super::hours::Hours;
+use super::tuning::Tuning;
 use super::write::Outcome;
 use crate::aggregate::{Aggregates, FailureKey, LatencyCounts, LatencyKey};
 use crate::error::Result;
@@ -45,15 +46,17 @@ pub(super) struct Sums {
 }
 
 impl Sums {
-    /// Reads the states of `units` of the lake at `out`; hours that outgrow memory go to files in `temporary`.
+    /// Reads the states of `units` of the lake at `out`; hours that outgrow their share of memory go to files in `temporary`.
     ///
     /// # Errors
     /// [`crate::Error::DamagedLake`] where a state is missing or cannot be understood.
-    pub(super) fn read(out: &Path, units: &[String], temporary: &Path) -> Result<Self> {
-        let mut sums = Self { rejected: BTreeMap::new(), aggregates: Aggregates::default(), hours: Hours::new(temporary) };
+    pub(super) fn read(out: &Path, units: &[String], temporary: &Path, tuning: &Tuning) -> Result<Self> {
+        let hours = Hours::new(temporary, tuning.hours);
+        let mut sums = Self { rejected: BTreeMap::new(), aggregates: Aggregates::default(), hours };
         for unit in units {
             for entry in state::read(out, unit)? {
                 sums.add(entry?)?;
+                sums.aggregates.keep_within(&tuning.keep);
             }
         }
         Ok(sums)

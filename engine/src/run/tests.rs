@@ -114,7 +114,7 @@ fn run_with(folder: &Path, read: &ReadConfig, tuning: Tuning) -> Result<(Kept, R
     plan.tuning = tuning;
     let mut kept = Kept::default();
     let outcome = pipeline::run(&plan, &mut kept)?;
-    let report = result::report(&plan, &outcome, None);
+    let report = result::report(&plan, &Account::of_run(&plan, &outcome), None);
     Ok((kept, report))
 }
 

@@ -13,13 +13,15 @@ use super::parse::{self, Scratch, Searched};
 use super::sink::Sink;
 use super::slot::{Observed, Slot};
 use super::{pipeline, reader};
-use crate::aggregate::{Aggregates, CertificateTable};
+use crate::aggregate::{Aggregates, CertificateTable, Keep};
+use crate::blocks::LineReader;
 use crate::columns::{ConnectionBatch, Dictionaries, Tally};
 use crate::config::OnCorrupt;
 use crate::discover::{InputFile, Location};
 use crate::error::{Error, FileFault, LineFaultReason, Result};
 use crate::lake::FileOutcome;
 use crate::lake::read::Slice;
+use crate::open::{self, Held};
 
 /// What a job (or one of its units) came to.
 #[derive(Debug, Default)]
@@ -51,6 +53,11 @@ impl Outcome {
         self.aggregates.merge(other.aggregates);
         self.certificates.merge(other.certificates);
         self.files.extend(other.files);
+    }
+
+    fn keep_within(&mut self, keep: &Keep) {
+        self.aggregates.keep_within(keep);
+        self.certificates.keep_within(keep);
     }
 }
 
@@ -200,6 +207,7 @@ impl<'a> Writer<'a> {
     fn observed(&mut self, observed: &mut Observed) -> Result<()> {
         self.unit_outcome.aggregates.merge(std::mem::take(&mut observed.aggregates));
         self.unit_outcome.certificates.merge(std::mem::take(&mut observed.certificates));
+        self.unit_outcome.keep_within(&self.plan.tuning.keep);
         if self.plan.wants.hourly { self.sink.hourly(std::mem::take(&mut observed.hourly)) } else { Ok(()) }
     }
 
@@ -227,14 +235,18 @@ impl<'a> Writer<'a> {
     /// used, unless what comes before a fault is wanted anyway.
     fn stream(&mut self, file: u32) -> Result<()> {
         let plan = self.plan;
+        // What is checked is what is used, whatever becomes of the file meanwhile.
+        let mut stored = Vec::new();
+        let fault = open::read_whole(&plan.files[file as usize], &mut stored).err();
+        let lines = || reader::held_lines(plan, file, &stored, fault.clone());
         if plan.read.on_corrupt == OnCorrupt::Skip
-            && let Err(fault) = reader::check(plan, file)
+            && let Err(fault) = reader::check(plan, lines())
         {
             self.unit_outcome.failed.push((file, fault, 0));
             return Ok(());
         }
         let mut slot = Slot::new(pipeline::parser(plan));
-        if let Err(fault) = self.stream_lines(file, &mut slot) {
+        if let Err(fault) = self.stream_lines(file, lines(), &mut slot) {
             slot.faults.push((file, fault?));
             self.faults(&mut slot)?;
         }
@@ -269,10 +281,9 @@ impl<'a> Writer<'a> {
         Ok(())
     }
 
-    /// Parses and writes `file` piece by piece. The outer error is the input's fault, the inner one the run's.
-    fn stream_lines(&mut self, file: u32, slot: &mut Slot) -> Result<(), Result<FileFault>> {
+    /// Parses and writes `lines` of `file` piece by piece. The outer error is the input's fault, the inner one the run's.
+    fn stream_lines(&mut self, file: u32, mut lines: LineReader<Held<'_>>, slot: &mut Slot) -> Result<(), Result<FileFault>> {
         let plan = self.plan;
-        let mut lines = reader::lines(plan, file).map_err(Ok)?;
         loop {
             let piece = lines.next(&mut slot.text);
             slot.parser.begin();
@@ -333,6 +344,7 @@ impl<'a> Writer<'a> {
         let outcome = std::mem::take(&mut self.unit_outcome);
         self.sink.end_unit(&outcome)?;
         self.job.merge(outcome);
+        self.job.keep_within(&self.plan.tuning.keep);
         self.unit = None;
         Ok(())
     }

@@ -11,6 +11,9 @@
 #[allow(unsafe_code)] // writes offsets into reserved memory
 mod chunks;
 mod kernel;
+#[cfg(test)]
+#[allow(unsafe_code)] // the algorithm's promise of instructions, of which none are needed
+mod portable;
 mod scalar;
 #[cfg(test)]
 mod tests;
@@ -50,6 +53,11 @@ pub struct Line {
 }
 
 impl Structure {
+    /// Bytes held, room that is not in use included.
+    pub fn memory(&self) -> usize {
+        self.lines.capacity() * size_of::<Line>() + self.ends.capacity() * size_of::<u32>()
+    }
+
     /// The lines, first to last.
     pub fn lines(&self) -> &[Line] {
         &self.lines

@@ -41,13 +41,16 @@ fn kept(file: &FailedFile) -> String {
 
 /// What became of the failed files' rows, and what else could.
 fn choice(report: &Report) -> &'static str {
+    let all_are = |kind: &str| report.failed_files.iter().all(|file| file.kind == kind);
     if report.failed_files.iter().any(|file| file.salvaged_rows.is_some()) {
         "The whole lines before each fault were kept (--on-corrupt salvage); --on-corrupt skip would leave these files out."
-    } else if report.failed == 1 && report.failed_files.iter().all(|file| file.kind == "unreadable") {
+    } else if report.failed == 1 && all_are("unreadable") {
         "None of its rows is counted; once it can be read, run again."
+    } else if all_are("changed") {
+        "No row of a file that changed is counted; once nothing writes to it, run again."
     } else if report.failed == 1 {
         "None of its rows is counted, so a repaired copy can follow; --on-corrupt salvage keeps the whole lines before the fault."
-    } else if report.failed_files.iter().all(|file| file.kind == "unreadable") {
+    } else if all_are("unreadable") {
         "None of their rows is counted; once they can be read, run again."
     } else {
         "None of their rows is counted, so a repaired copy can follow; --on-corrupt salvage keeps the whole lines before each fault."
@@ -82,10 +85,11 @@ fn skipped(page: &mut Page, report: &Report) {
     if report.skipped.is_empty() {
         return;
     }
-    let mut grid = Grid::new([Column::text("reason"), Column::number("files")]);
+    let mut grid = Grid::new([Column::text("reason"), Column::number("files"), Column::flexible("first")]);
     for (reason, files) in &report.skipped {
-        grid.row([reason.clone(), count(*files)]);
+        let first = report.skipped_files.iter().find(|file| file.reason == *reason);
+        grid.row([reason.clone(), count(*files), first.map(|file| file.object.clone()).unwrap_or_default()]);
     }
-    page.section("Skipped files", "found, but not read; --format json names them");
+    page.section("Skipped files", "found, but not read; --format json names them all");
     page.table(grid);
 }

@@ -32,12 +32,11 @@ fn seconds_between(first: &str, last: &str) -> Option<f64> {
 }
 
 fn pace(report: &Report) -> String {
-    let took = duration(report.elapsed_s);
-    let kernel = &report.kernel;
-    match throughput(report.input.raw_bytes, report.elapsed_s) {
-        speed if speed.is_empty() => format!("{took}, kernel {kernel}"),
-        speed => format!("{took}, {speed} raw, kernel {kernel}"),
-    }
+    let speed = throughput(report.input.raw_bytes, report.elapsed_s);
+    let speed = if speed.is_empty() { speed } else { format!("{speed} raw") };
+    let peak = report.peak_memory_bytes.map_or_else(String::new, |peak| format!("peak {} MiB", peak.div_ceil(1 << 20)));
+    let parts = [duration(report.elapsed_s), speed, peak, format!("kernel {}", report.kernel)];
+    parts.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(", ")
 }
 
 /// `lines = rows + rejected + blank + out of range`, with the sign that is true.

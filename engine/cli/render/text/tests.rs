@@ -95,8 +95,9 @@ fn full() -> Report {
         top_failing: top_failing(),
         time: TimeSpan { first: Some("2026-01-01T00:00:00.000123Z".into()), last: Some("2026-01-01T23:59:59.998Z".into()) },
         elapsed_s: 4.2,
+        peak_memory_bytes: Some(305 << 20),
         kernel: "avx2".into(),
-        output: Some(Output { path: "lake".into(), committed: true, files: 3, rows: 3_192_480, bytes: 120_000_000 }),
+        output: Some(Output { path: "lake".into(), committed: true, files: 3, rows: 3_192_480, bytes: 120_000_000, ..Output::default() }),
         notes: vec!["More than 65,536 certificate subjects failed: the counts of rare ones are upper bounds.".into()],
     }
 }

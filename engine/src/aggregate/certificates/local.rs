@@ -104,6 +104,12 @@ impl LocalUses {
         self.clients.push(u64::from(id) << 32 | u64::from(batch.client[row]));
     }
 
+    /// Bytes held, room that is not in use included; roughly.
+    pub(super) fn memory(&self) -> usize {
+        let uses = self.uses.capacity() * size_of::<LocalUse>() + self.ids.capacity() * (size_of::<(LocalKey, u32)>() + 4);
+        uses + self.clients.capacity() * 8
+    }
+
     /// Every use with the ids of its clients, each once.
     pub(super) fn iter(&self) -> impl Iterator<Item = (&LocalUse, impl Iterator<Item = u32>)> {
         let mut rest = self.clients.as_slice();

@@ -53,6 +53,13 @@ const HISTORY_BYTES: usize = 300;
 const USE_BYTES: usize = 320;
 const CLIENT_BYTES: usize = 32;
 
+impl Observer {
+    /// Bytes held, room that is not in use included; roughly.
+    pub(crate) fn memory(&self) -> usize {
+        self.local.memory() + self.addresses.capacity() * size_of::<Option<(u64, IpAddr)>>()
+    }
+}
+
 impl CertificateTable {
     /// Bytes that a table's entries take at most, roughly: some 100,000 certificates with a few clients each.
     pub const MAX_MEMORY: usize = 64 << 20;
@@ -146,6 +153,11 @@ impl CertificateTable {
         }
     }
 
+    /// Bytes held, roughly.
+    pub fn memory(&self) -> usize {
+        self.memory
+    }
+
     /// Adds `other` to this, which was filled before it.
     pub fn merge(&mut self, other: CertificateTable) {
         if other.forgotten.is_some() {
@@ -170,7 +182,7 @@ impl CertificateTable {
     }
 
     /// Lets go what matters least until half of `most` is free, once all of it is taken. Halving makes the cost per certificate constant.
-    fn thin(&mut self, most: usize) {
+    pub(in crate::aggregate) fn thin(&mut self, most: usize) {
         if self.memory <= most {
             return;
         }

@@ -7,7 +7,7 @@ mod zstd;
 
 use std::io::Read;
 
-use super::{StreamDecoder, Whole, WholeDecoder};
+use super::{StreamDecoder, Whole, WholeDecoder, check_named_compressed};
 use crate::{FileFault, FileFaultKind};
 
 /// A reader that gives at most `size` bytes at a time.
