@@ -71,7 +71,7 @@ fn holds(lake: &Path, child: &Child) -> bool {
 /// Inputs that take a while: many, each a unit.
 fn many() -> (TempDir, TempDir, PathBuf) {
     let (input, base) = (folder(), folder());
-    for number in 0..300 {
+    for number in 0..100 {
         logs::write(input.path(), &logs::name(number), &logs::gzip(&logs::lines(8)));
     }
     let lake = base.path().join("lake");
@@ -85,10 +85,10 @@ fn stops_on(name: &str, code: i32) {
     signal(&child, name);
     let run = ends_soon(child).exits(code);
     let units = committed(&lake);
-    assert!((3..300).contains(&units), "{units} units are committed, and stay");
+    assert!((3..100).contains(&units), "{units} units are committed, and stay");
     assert!(!lake.join("_SUCCESS").exists() && !lake.join("_tlslake/staging").exists());
     assert!(run.stderr.contains("same command"), "how to go on: {}", run.stderr);
-    assert!(run.stderr.contains(&format!("{units} of 300 work units")), "{}", run.stderr);
+    assert!(run.stderr.contains(&format!("{units} of 100 work units")), "{}", run.stderr);
     let rest = convert(input.path(), &lake, &ALONE).exits(0).json();
     assert_eq!(rest["output"]["inputs_held"], units);
     let undisturbed = base.path().join("undisturbed");

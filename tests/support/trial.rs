@@ -269,13 +269,15 @@ impl<'a> Trial<'a> {
         assert_manifests(&seen, &what);
     }
 
-    /// Runs it to the end and demands what an undisturbed run makes: each file, each row, the report.
+    /// Runs it to the end and demands what an undisturbed run makes: each file, each row, the report; and that `verify` agrees.
     #[track_caller]
     pub(crate) fn ends_well(&self, what: &str) {
         let what = format!("{}, {what}", self.job.name);
         let run = self.run(&[]);
         assert_eq!(run.code, self.job.code, "{what}: {}", run.stderr);
         self.is_as_undisturbed(&what);
+        let verified = finish(tlslake().arg("verify").arg(&self.out).arg(self.job.input.path()));
+        assert_eq!(verified.code, 0, "{what}: {}{}", verified.stdout, verified.stderr);
     }
 
     /// Demands that readers see what an undisturbed run makes; something of the run itself may be left.

@@ -394,9 +394,22 @@ impl Made {
         let absent = out.ancestors().take_while(|folder| !folder.as_os_str().is_empty() && !folder.exists());
         let mut made = Self { out: out.to_owned(), folders: absent.map(Path::to_owned).collect(), all: false, staging: false };
         // Until it is there, nothing in it is this run's.
-        staging::create_folder(out).inspect_err(|_| made.remove_folders())?;
+        staging::create_folder(out).and_then(|()| made.sync_names()).inspect_err(|_| made.remove_folders())?;
         made.all = true;
         Ok(made)
+    }
+
+    /// Makes the names of the folders that were created durable.
+    fn sync_names(&self) -> Result<()> {
+        for folder in &self.folders {
+            let parent = folder.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
+            match staging::sync_folder(parent) {
+                // A folder may take names and yet not be opened.
+                Err(Error::Io { source, .. }) if source.kind() == ErrorKind::PermissionDenied => {}
+                other => other?,
+            }
+        }
+        Ok(())
     }
 
     /// Nothing is to be taken away any more.
