@@ -72,12 +72,16 @@ impl ReadConfig {
         Ok(())
     }
 
-    /// The ceiling where none is set: a quarter of `available`, the memory that the process may use; 4 GiB at most.
-    /// Where that is not known, 1 GiB.
+    /// The ceiling where none is set: a quarter of `available`, the memory that the process may use; 4 GiB at most, and not less than the
+    /// 256 MiB that `convert` needs, unless that were more than three quarters. Where `available` is not known, 1 GiB.
     pub fn default_memory(available: Option<u64>) -> u64 {
-        available.map_or(1 << 30, |available| (available / 4).min(Self::MAX_DEFAULT_MEMORY))
+        available.map_or(1 << 30, |available| {
+            let quarter = available / 4;
+            quarter.max(Self::USUAL_NEED.min(3 * quarter)).min(Self::MAX_DEFAULT_MEMORY)
+        })
     }
 
+    const USUAL_NEED: u64 = 256 << 20;
     /// 4 GiB.
     pub const MAX_DEFAULT_MEMORY: u64 = 4 << 30;
     /// 1 KiB, which a line of certificates can reach.
@@ -171,5 +175,17 @@ impl LakeConfig {
             target_file_size: Self::DEFAULT_TARGET_FILE_SIZE,
             provenance: true,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::ReadConfig;
+
+    #[test]
+    fn the_default_ceiling_is_a_quarter_within_bounds() {
+        let mib = |available: u64| ReadConfig::default_memory(Some(available << 20)) >> 20;
+        assert_eq!([300, 512, 2_000, 8_192, 64 << 10].map(mib), [225, 256, 500, 2_048, 4_096]);
+        assert_eq!(ReadConfig::default_memory(None), 1 << 30);
     }
 }

@@ -24,7 +24,7 @@ fn least_of(needs: Needs) -> usize {
 fn the_least_memory_of_each_command() {
     let certificates = Needs { certificates: true, ..Needs::default() };
     let lake = Needs { reads_lake: true, ..Needs::default() };
-    assert_eq!([Needs::default(), certificates, lake, convert()].map(least_of), [0, 0, 0, 0]);
+    assert_eq!([Needs::default(), certificates, lake, convert()].map(least_of), [112, 160, 144, 240]);
 }
 
 #[test]
@@ -32,7 +32,7 @@ fn from_two_gibibytes_on_sizes_grow_no_more() {
     let usual = Tuning::new(2 << 30, 2, ReadConfig::DEFAULT_MAX_LINE, convert()).unwrap();
     assert_eq!((usual.small_file, usual.whole_limit, usual.piece_bytes, usual.portion_lines), (8 << 20, 64 * MIB, 2 * MIB, 200_000));
     assert_eq!((usual.workers, usual.slots, usual.stream_window), (2, 8, 128 * MIB));
-    assert_eq!((usual.keep.top_values, usual.keep.certificate_bytes, usual.hours), (65_536, 64 * MIB, 32 * MIB));
+    assert_eq!((usual.keep.top_values, usual.keep.certificate_bytes, usual.hours), (65_536, 64 * MIB, 16 * MIB));
 }
 
 #[test]
@@ -55,7 +55,7 @@ proptest! {
             prop_assert!(mib * MIB < least(1 << 20, needs).unwrap());
             return Ok(());
         };
-        let fixed = tuning.fixed(mib * MIB, jobs, needs).total;
+        let fixed = tuning.fixed(tuning.workers, needs);
         let held = tuning.under_way + tuning.portion_cost + tuning.keep_scratch * tuning.workers;
         prop_assert!(fixed + held + WINDOWS * (tuning.stream_window - LEAST_WINDOW) <= mib * MIB);
         prop_assert!(tuning.workers >= 1 && tuning.workers <= jobs && tuning.slots >= 2);
