@@ -81,6 +81,9 @@ impl ReadConfig {
         })
     }
 
+    /// The ceiling from which on the allocator's huge pages are worth what they take: 2 GiB. A page counts whole once a byte of it is in use,
+    /// which comes to some 20 MiB a thread. Below it, the command line does without.
+    pub const HUGE_PAGES_FROM: u64 = 2 << 30;
     const USUAL_NEED: u64 = 256 << 20;
     /// 4 GiB.
     pub const MAX_DEFAULT_MEMORY: u64 = 4 << 30;

@@ -5,7 +5,7 @@
 //! the run is for, not on the number of threads. They trade memory against speed, never rows: any values give the same output.
 
 use crate::aggregate::Keep;
-use crate::config::Compression;
+use crate::config::{Compression, ReadConfig};
 use crate::discover::{InputFile, Location};
 use crate::error::{Error, Result};
 
@@ -14,6 +14,8 @@ const MIB: usize = 1 << 20;
 const PROGRAM: usize = 16 * MIB;
 /// A thread: its stack, its heaps (the allocator's and that of the C libraries), its inflater.
 const THREAD: usize = 4 * MIB;
+/// Likewise where the allocator has huge pages, of which each counts whole (see [`ReadConfig::HUGE_PAGES_FROM`]).
+const THREAD_OF_HUGE_PAGES: usize = 24 * MIB;
 /// What encoding a column takes beside its rows: dictionary, pages, hash tables.
 const ENCODER: usize = 6 * MIB;
 /// Columns that are encoded at a time at most: as many as there are.
@@ -82,6 +84,8 @@ pub(super) struct Tuning {
     /// Rows of a lake in a portion, and text of theirs past which the rest is read when it is written.
     pub(super) slice_rows: usize,
     pub(super) slice_text: usize,
+    /// What a thread takes.
+    thread: usize,
     /// The longest line.
     pub(super) max_line: usize,
     /// Threads that work.
@@ -146,7 +150,7 @@ impl Tuning {
             portion_cost: pool / 4,
             keep_slot,
             keep_scratch: pool / 8 / workers,
-            dictionary_bytes: self.dictionary_bytes.min(keep_slot / 2),
+            dictionary_bytes: self.dictionary_bytes.min(keep_slot / 4),
             stream_window: window,
             ..self
         };
@@ -167,6 +171,7 @@ impl Tuning {
             portion_lines: (memory / 10_000).min(200_000),
             slice_rows: (memory / 40_000).min(50_000),
             slice_text: (memory / 128).min(16 * MIB),
+            thread: if memory as u64 >= ReadConfig::HUGE_PAGES_FROM { THREAD_OF_HUGE_PAGES } else { THREAD },
             max_line,
             dictionary_bytes: 16 * MIB,
             whole_window: (memory / 128).clamp(MIB, 8 * MIB),
@@ -196,12 +201,14 @@ impl Tuning {
         let line = 6 * self.max_line.min(usize::MAX / 8);
         let tables = 2 * self.keep.report_bytes();
         let shared = PROGRAM + WINDOWS * LEAST_WINDOW + needs.files.saturating_mul(FILE) + tables + certificates + pages;
-        shared.saturating_add(lake).saturating_add(line) + workers * (THREAD + self.whole_window) + workers.min(COLUMNS) * encoder(needs)
+        shared.saturating_add(lake).saturating_add(line)
+            + workers * (self.thread + self.whole_window)
+            + workers.min(COLUMNS) * encoder(needs)
     }
 
     /// What one more thread takes, and what it should have to work with.
     fn worker(&self, needs: Needs) -> usize {
-        2 * (THREAD + self.whole_window) + encoder(needs)
+        2 * (self.thread + self.whole_window) + encoder(needs)
     }
 
     /// Bytes that parsing and observing so many lines of so much text may take.

@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::config::{LakeConfig, ReadConfig};
+use crate::config::LakeConfig;
 
 impl Default for Tuning {
     fn default() -> Self {
