@@ -85,7 +85,7 @@ pub(super) struct Tuning {
     pub(super) slice_rows: usize,
     pub(super) slice_text: usize,
     /// What a thread takes.
-    thread: usize,
+    pub(super) thread: usize,
     /// The longest line.
     pub(super) max_line: usize,
     /// Threads that work.
