@@ -31,7 +31,7 @@ pub fn lake_gives_back_what_it_was_given(input: &[u8]) {
     assert_eq!(seen.sorted(provenance), given.sorted(provenance));
 }
 
-fn config(choice: u8, folder: &std::path::Path) -> LakeConfig {
+pub(super) fn config(choice: u8, folder: &std::path::Path) -> LakeConfig {
     LakeConfig {
         compression: [Compression::Zstd(1), Compression::Snappy, Compression::Lz4, Compression::None][usize::from(choice & 3)],
         partitioning: if choice & 4 == 0 { Partitioning::AccountRegionDay } else { Partitioning::None },
@@ -54,7 +54,7 @@ fn input_file(choice: u8) -> InputFile {
     InputFile { object: "a.log".to_owned(), location: Location::Stdin, size: None, modified: None, name, key: 0 }
 }
 
-fn written(lake: &Lake, parser: &Parser, choice: u8) -> StagedUnit {
+pub(super) fn written(lake: &Lake, parser: &Parser, choice: u8) -> StagedUnit {
     let mut unit = lake.unit("u", Arc::from([input_file(choice)])).expect("a unit");
     unit.append(parser.batch(), parser.dictionaries(), &[1]).expect("rows are taken");
     unit.finish().expect("a unit is written")

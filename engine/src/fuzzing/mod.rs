@@ -3,6 +3,7 @@
 //! Compiled for fuzzing and for tests alone. `tests/fuzz` runs each property on inputs that a fuzzer makes up, guided by coverage; the unit
 //! tests run it on the seeds that stand there.
 
+mod damage;
 mod lake;
 mod lines;
 mod names;
@@ -14,6 +15,7 @@ mod seeds;
 mod stored;
 mod trust;
 
+pub use damage::damaged_lake_is_no_trap;
 pub use lake::lake_gives_back_what_it_was_given;
 pub use lines::parser_accounts;
 pub use names::names_tell_what_they_say;
@@ -26,7 +28,7 @@ pub use trust::files_are_judged;
 pub type Property = fn(&[u8]);
 
 /// Every target by the name of its program and of its folder of seeds.
-pub const TARGETS: [(&str, Property); 7] = [
+pub const TARGETS: [(&str, Property); 8] = [
     ("scan_kernels", kernels_agree),
     ("line_parser", parser_accounts),
     ("decompressor", decoders_agree),
@@ -34,4 +36,5 @@ pub const TARGETS: [(&str, Property); 7] = [
     ("certificates", files_are_judged),
     ("search_prefilter", prefilter_misses_nothing),
     ("parquet_round_trip", lake_gives_back_what_it_was_given),
+    ("parquet_damage", damaged_lake_is_no_trap),
 ];

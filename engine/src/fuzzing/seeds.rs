@@ -69,4 +69,4 @@ macro_rules! seeds {
     };
 }
 
-seeds!(scan_kernels, line_parser, decompressor, file_names, certificates, search_prefilter, parquet_round_trip);
+seeds!(scan_kernels, line_parser, decompressor, file_names, certificates, search_prefilter, parquet_round_trip, parquet_damage);

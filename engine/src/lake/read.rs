@@ -5,6 +5,7 @@
 
 use std::fs::File;
 use std::ops::Range;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -154,13 +155,14 @@ pub(crate) fn read(path: &Path, table: LakeTable, slice: &Slice, most_text: usiz
         .with_batch_size(batch_rows(slice))
         .build()
         .map_err(|error| corrupt(&error))?;
+    let mut next = || guarded(|| reader.next());
     let mut writer = LineWriter::default();
     let mut at = slice.rows.start;
     while at < slice.rows.end {
         if out.text.len() >= most_text {
             return Ok(Some(Slice { rows: at..slice.rows.end, ..slice.clone() }));
         }
-        let batch = reader.next().ok_or_else(|| corrupt(&"it has fewer rows than its footer says"))?.map_err(|error| corrupt(&error))?;
+        let batch = next()?.ok_or_else(|| corrupt(&"it has fewer rows than its footer says"))?.map_err(|error| corrupt(&error))?;
         let row = slice.before + at as u64;
         match table {
             LakeTable::Connections => connections(&batch, row, &mut writer, out)?,
@@ -188,7 +190,13 @@ fn open(path: &Path) -> Result<File, FileFault> {
 
 fn metadata(file: &File) -> Result<ArrowReaderMetadata, FileFault> {
     let options = ArrowReaderOptions::new().with_page_index_policy(PageIndexPolicy::Optional);
-    ArrowReaderMetadata::load(file, options).map_err(|error| corrupt(&error))
+    guarded(|| ArrowReaderMetadata::load(file, options))?.map_err(|error| corrupt(&error))
+}
+
+/// Runs a step of the Parquet reader. Some damage it answers with a panic: it divides by the number of values that a page claims to hold. That is
+/// damage like any other, and the reader is dropped.
+fn guarded<T>(step: impl FnOnce() -> T) -> Result<T, FileFault> {
+    catch_unwind(AssertUnwindSafe(step)).map_err(|_| corrupt(&"its pages contradict one another"))
 }
 
 #[cold]
