@@ -8,6 +8,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI32, Ordering};
 use std::time::Duration;
 
+use tlslake_engine::Error;
 use tlslake_engine::run::Control;
 
 use crate::exit::{Exit, Failure};
@@ -22,11 +23,12 @@ pub(crate) struct Signals {
 }
 
 impl Signals {
-    /// The failure as it is told: a run that was stopped says by what, and exits as shells expect.
-    pub(crate) fn explain(&self, failure: Failure) -> Failure {
-        match stopped_by(self.received.load(Ordering::SeqCst)) {
-            Some((exit, _)) => failure.exiting(exit),
-            None => failure,
+    /// The error as it is told: a run that was stopped says by what, and exits as shells expect.
+    pub(crate) fn explain(&self, error: Error) -> Failure {
+        let cause = if let Error::Unfinished { cause, .. } = &error { cause } else { &error };
+        match stopped_by(self.received.load(Ordering::SeqCst)).filter(|_| matches!(cause, Error::Cancelled)) {
+            Some((exit, _)) => Failure::from(error).exiting(exit),
+            None => error.into(),
         }
     }
 }
@@ -50,7 +52,7 @@ impl Signals {
                 control.cancel();
                 std::thread::spawn(move || {
                     std::thread::sleep(PATIENCE);
-                    end(signal, "stopped while an input gave nothing; the same command goes on from what is finished");
+                    end(signal, "stopped before the run came to a point of rest; the same command goes on from what is finished");
                 });
             }
         });

@@ -47,7 +47,7 @@ impl Convert {
         let control = Arc::new(Control::default());
         let signals = Signals::watch(control.clone())?;
         let report = progress::watch(self.progress, &control.progress, || run::convert(&self.inputs, &self.read, &self.lake, &control));
-        let report = report.map_err(|failure: tlslake_engine::Error| signals.explain(failure.into()))?;
+        let report = report.map_err(|error| signals.explain(error))?;
         Ok(LogsOutcome { report, inputs: super::typeable(&self.inputs) })
     }
 }

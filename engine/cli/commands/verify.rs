@@ -23,7 +23,7 @@ pub(crate) struct Verify {
 
 pub(super) fn resolve(flags: VerifyFlags) -> Verify {
     let max_line = usize::try_from(flags.max_line).unwrap_or(usize::MAX);
-    let read = ReadConfig { jobs: flags.jobs.unwrap_or(0), max_line, ..ReadConfig::default() };
+    let read = ReadConfig { jobs: flags.jobs.unwrap_or(0), max_line, memory: flags.memory.unwrap_or(0), ..ReadConfig::default() };
     Verify { out: flags.out, inputs: flags.inputs, read, progress: flags.display.progress }
 }
 

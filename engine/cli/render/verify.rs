@@ -48,6 +48,13 @@ fn logs(page: &mut Page, result: &Verification) {
         bytes(logs.raw_bytes)
     );
     page.line(look(logs.same == logs.inputs), &line);
+    if logs.others > 0 {
+        let others = format!(
+            "           {} beside them not read: access logs, health-check logs, test files, or given twice",
+            counted(logs.others, "file")
+        );
+        page.line(style::QUIET, &others);
+    }
     if logs.not_given > 0 {
         page.line(style::ODD, &format!("           {} of the lake not given, so not compared", counted(logs.not_given, "input")));
     }

@@ -20,13 +20,14 @@ use crate::error::{Error, FileFault, Result};
 use search::Search;
 
 pub(crate) use fault::system_fault;
+pub(crate) use names::is_no_log;
 pub(crate) use names::looks_compressed;
 pub use names::{LogName, display_os};
 #[cfg(any(test, feature = "fuzzing"))]
 pub(crate) use names::{NameVerdict, judge};
 pub(crate) use search::modified_ns;
 pub use units::{Unit, UnitSettings, plan_units, units_in_order};
-pub(crate) use units::{plan_units_of, unit_of};
+pub(crate) use units::{another_id, plan_units_of, unit_of};
 
 /// One input to read. Its index in [`Discovery::files`] is how every later stage names it.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -168,6 +168,11 @@ fn ends_in(name: &[u8], endings: &[&[u8]]) -> bool {
     })
 }
 
+/// Whether a file that was skipped for `reason` holds no connection log of its own: by its name it is something else, or it was given twice.
+pub(crate) fn is_no_log(reason: &str) -> bool {
+    [reason::ACCESS_LOG, reason::HEALTH_CHECK_LOG, reason::TEST_FILE, reason::GIVEN_TWICE].contains(&reason)
+}
+
 /// A path for people, spelled as [`super::InputFile::object`] says.
 pub(super) fn display(path: &Path) -> String {
     display_os(path.as_os_str())

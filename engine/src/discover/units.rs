@@ -144,6 +144,15 @@ fn unit_id(files: &[InputFile], indexes: &[u32], settings: &UnitSettings) -> Str
     format!("{:016x}", hash.digest())
 }
 
+/// Another id for a unit whose own is taken: inputs that failed are tried again in a unit of the same inputs. The same each time.
+pub(crate) fn another_id(id: &str, is_taken: impl Fn(&str) -> bool) -> String {
+    let mut id = id.to_owned();
+    while is_taken(&id) {
+        id = format!("{:016x}", xxhash_rust::xxh3::xxh3_64(id.as_bytes()));
+    }
+    id
+}
+
 /// Length first, so that no two sequences of texts look alike.
 fn update_text(hash: &mut Xxh3, text: &str) {
     hash.update(&(text.len() as u64).to_le_bytes());

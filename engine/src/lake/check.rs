@@ -2,7 +2,7 @@
 //!
 //! In: a lake's folder. Out: what differs, each with its place. Nothing is changed, and no log is read.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashSet};
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 
@@ -29,6 +29,8 @@ pub(crate) struct Checked {
     pub(crate) rows: u64,
     /// Bytes read.
     pub(crate) bytes: u64,
+    /// Kept so that no run begins to write before the verdict.
+    _lock: Option<File>,
 }
 
 impl Checked {
@@ -47,8 +49,8 @@ pub(crate) fn check(out: &Path) -> Result<Checked> {
         let problem = "holds no lake with a manifest; name a folder that `tlslake convert` wrote".to_owned();
         return Err(Error::Output { path: out.to_owned(), problem });
     }
-    let _lock = super::lock::read(out, &own)?;
-    let mut checked = Checked::default();
+    let lock = super::lock::read(out, &own)?;
+    let mut checked = Checked { _lock: lock, ..Checked::default() };
     if !out.join(SUCCESS).is_file() {
         checked.differ(DifferenceKind::Incomplete, SUCCESS, "is missing: a run was cut off; convert again to complete the lake");
     }
@@ -69,6 +71,10 @@ pub(crate) fn check(out: &Path) -> Result<Checked> {
         .map(|output| out.join(&output.path))
         .collect();
     check_unnamed(out, &own, &named, &mut checked)?;
+    if checked.rows != checked.inventory.tally.rows {
+        let problem = format!("has {} rows in its files, {} by its inputs", checked.rows, checked.inventory.tally.rows);
+        checked.differ(DifferenceKind::Accounting, CONNECTIONS, problem);
+    }
     check_report(&own, &mut checked);
     Ok(checked)
 }
@@ -88,7 +94,7 @@ fn units(own: &Path, checked: &mut Checked) -> Result<Vec<UnitManifest>> {
 
 /// Whether a unit's inputs and outputs add up.
 fn check_unit(unit: &UnitManifest, checked: &mut Checked) {
-    let mut given: HashMap<&str, u64> = HashMap::new();
+    let mut given: BTreeMap<&str, u64> = BTreeMap::new();
     for input in &unit.inputs {
         check_input(input, checked);
         for share in &input.outputs {

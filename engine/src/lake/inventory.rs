@@ -3,7 +3,7 @@
 //! In: the manifests of all units. Out: [`Inventory`]. The manifests are the one truth about a lake; nothing else is asked. Memory: some 100
 //! bytes for each input.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::path::Path;
 
 use super::manifest::{self, FaultEntry, InputEntry, InputStatus, LineCounts, UnitManifest};
@@ -15,6 +15,10 @@ pub(crate) struct Inventory {
     /// Ids, ascending.
     pub(crate) units: Vec<String>,
     inputs: HashMap<u128, Known>,
+    /// Checksums of texts that are not empty.
+    texts: HashSet<u128>,
+    /// Inputs whose text another input has, too: how many, and the first of them.
+    pub(crate) repeated: (u64, Option<String>),
     /// Inputs that failed, or were salvaged, by key.
     troubled: BTreeMap<u128, Troubled>,
     /// The accounting of all inputs that gave lines.
@@ -96,6 +100,12 @@ impl Inventory {
         let checksum = input.checksum.as_deref().map(|text| parse_checksum(path, text)).transpose()?;
         let known = Known { unit, status: input.status, size: input.size, modified_ns: input.modified_ns, checksum };
         self.inputs.insert(key, known);
+        if let Some(checksum) = checksum.filter(|_| input.tally.raw_bytes > 0)
+            && !self.texts.insert(checksum)
+        {
+            self.repeated.0 += 1;
+            self.repeated.1.get_or_insert_with(|| input.object.clone());
+        }
         if input.status != InputStatus::Failed {
             self.tally.add(&input.tally);
         }

@@ -43,7 +43,7 @@ pub(crate) struct UnitEntry {
     pub(crate) schema: String,
     /// Its id, part of the names of its files.
     pub(crate) unit: String,
-    /// The unit whose place it took, inputs of that having changed.
+    /// The unit whose place it takes, inputs of that having changed; only until that is gone.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub(crate) replaces: Option<String>,
     /// Lines of kind `output` in this file.
@@ -242,6 +242,9 @@ impl UnitManifest {
         }
         let head = &manifest.head;
         let is_whole = head.outputs == manifest.outputs.len() as u64 && head.inputs == manifest.inputs.len() as u64;
+        if head.schema != MANIFEST_SCHEMA {
+            return Err(damaged(path, &format!("its form is {:?}, not {MANIFEST_SCHEMA}", head.schema)));
+        }
         let is_named = path.file_stem().is_some_and(|stem| stem == head.unit.as_str());
         if is_whole && is_named { Ok(manifest) } else { Err(damaged(path, "lines are missing, or it is another unit's")) }
     }
@@ -277,7 +280,7 @@ impl LakeManifest {
                 Entry::Unit(_) | Entry::Input(_) => return Err(damaged(&path, "it speaks of a unit, not of the lake")),
             }
         }
-        let is_whole = manifest.head.outputs == manifest.outputs.len() as u64 && !manifest.head.schema.is_empty();
+        let is_whole = manifest.head.outputs == manifest.outputs.len() as u64 && manifest.head.schema == MANIFEST_SCHEMA;
         if is_whole { Ok(Some(manifest)) } else { Err(damaged(&path, "lines are missing")) }
     }
 }

@@ -45,7 +45,7 @@ use self::staging::StagingDir;
 use self::unit::Limits;
 use crate::config::LakeConfig;
 use crate::discover::InputFile;
-use crate::error::{Error, Result};
+use crate::error::{Error, FileFault, FileFaultKind, Result};
 use crate::failpoint;
 use crate::report::Output;
 
@@ -88,6 +88,10 @@ impl Lake {
         let mut made = Made::create(&out)?;
         let lock = Lock::take(&out, &own, wait).inspect_err(|_| made.keep())?;
         let is_new = !settings::exist(&own);
+        if !is_new && !own.join(manifest::FOLDER).is_dir() {
+            made.keep();
+            return Err(damaged(&own.join(manifest::FOLDER), "the manifest is missing, so nothing tells what is in this lake"));
+        }
         // One in which nothing is committed binds nobody.
         let is_empty = manifest::unit_paths(&own).inspect_err(|_| made.keep())?.is_empty() && !out.join(SUCCESS).exists();
         if is_new {
@@ -100,11 +104,14 @@ impl Lake {
         staging::create_folder(&own.join(STAGING))?;
         made.staging = true;
         if is_empty {
-            settings::write(&own, settings)?;
             [manifest::FOLDER, state::FOLDER].iter().try_for_each(|name| staging::create_folder(&own.join(name)))?;
             staging::sync_folder(&own)?;
+            settings::write(&own, settings)?;
         }
         let inventory = Inventory::read(&own)?;
+        if out.join(SUCCESS).exists() {
+            check_complete(&own, &inventory)?;
+        }
         Ok(Self { config: Arc::new(config), made, folders: HashSet::new(), inventory, leftovers, _lock: lock })
     }
 
@@ -162,24 +169,11 @@ impl Lake {
         reach("commit.placed", &self.config.out)?;
         let mut manifest = unit.manifest.clone();
         manifest.head.replaces = replaces.filter(|old| *old != unit.manifest.head.unit).map(str::to_owned);
-        manifest.head.replaces.as_deref().map_or(Ok(()), |old| self.settle(old))?;
         manifest::write(&self.own(), &manifest.head.unit, &manifest.to_bytes()?)?;
         self.made.committed();
         reach("commit.recorded", &self.config.out)?;
-        if let Some(old) = &manifest.head.replaces {
-            recover::remove_unit(&self.config.out, old)?;
-        }
+        recover::remove_replaced_by(&self.config.out, manifest)?;
         reach("commit.end", &self.config.out)
-    }
-
-    /// Makes a unit forget which one it replaced: that is long gone, and may be about to come back, should its inputs be what they were again.
-    /// Two units that replace each other would both be removed.
-    fn settle(&self, unit: &str) -> Result<()> {
-        let mut manifest = self.manifest(unit)?;
-        if manifest.head.replaces.take().is_none() {
-            return Ok(());
-        }
-        manifest::write(&self.own(), unit, &manifest.to_bytes()?)
     }
 
     /// From here on readers see that the lake is being changed.
@@ -335,6 +329,21 @@ fn check_id(id: &str) -> Result<()> {
     Err(Error::Config(format!("{id:?} cannot name output files: only letters, digits, - and _ can")))
 }
 
+/// Fails if a lake that is said to be complete lacks manifests: what they named would be converted a second time.
+fn check_complete(own: &Path, inventory: &Inventory) -> Result<()> {
+    let lake = LakeManifest::read(own)?;
+    if lake.is_some_and(|lake| lake.head.units == inventory.units.len() as u64 && lake.head.job == inventory.job_id()) {
+        return Ok(());
+    }
+    Err(damaged(&own.join(manifest::FOLDER), "the units' manifests are not those that the lake was completed with"))
+}
+
+#[cold]
+fn damaged(path: &Path, problem: &str) -> Error {
+    let fault = FileFault::new(FileFaultKind::Corrupt, 0, problem.to_owned());
+    Error::DamagedLake { object: path.display().to_string(), fault }
+}
+
 /// Fails if the folder holds anything but a lake.
 fn refuse_foreign(out: &Path) -> Result<()> {
     let names = match entry_names(out) {
@@ -436,15 +445,21 @@ impl Made {
         Ok(())
     }
 
+    /// The lake's own folder goes last, and the lock last of that: until then nobody else begins, and what is left is a lake to go on with.
     fn remove_entries(&self) -> Result<()> {
-        for name in ENTRIES {
-            let path = self.out.join(name);
-            let removed = if name == SUCCESS { fs::remove_file(&path) } else { fs::remove_dir_all(&path) };
+        let own = self.out.join(OWN_FOLDER);
+        let tables = ENTRIES.iter().filter(|name| **name != OWN_FOLDER).map(|name| self.out.join(name));
+        let of_own = entry_names(&own).unwrap_or_default().into_iter().filter(|name| name != lock::LOCK).map(|name| own.join(name));
+        for path in tables.chain(of_own).collect::<Vec<_>>() {
+            let removed = if path.is_dir() { fs::remove_dir_all(&path) } else { fs::remove_file(&path) };
             match removed {
                 Err(error) if error.kind() != ErrorKind::NotFound => return Err(Error::io(path, "removing", error)),
                 _ => {}
             }
         }
+        staging::remove_file(&own.join(lock::LOCK))?;
+        // Fails, as it should, where another run has begun just now.
+        let _ = fs::remove_dir(own);
         Ok(())
     }
 

@@ -1,11 +1,11 @@
 //! Takes away what a run that was cut off has left: unfinished files, finished ones that no manifest names, units that others replaced.
 //!
-//! Called with the lock held, before anything is written. Only files that `convert` names are touched.
+//! Called with the lock held, before anything is written. Only files whose names `convert` gives are touched.
 
 use std::collections::HashSet;
 use std::fs;
 use std::io::ErrorKind;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::manifest::{self, UnitManifest};
 use super::{CONNECTIONS, OWN_FOLDER, STAGING, SUCCESS, rejected, staging, state};
@@ -15,8 +15,13 @@ use crate::error::{Error, Result};
 pub(super) fn recover(out: &Path) -> Result<u64> {
     let own = out.join(OWN_FOLDER);
     let mut removed = remove_tree(&own.join(STAGING))?;
-    for folder in [out, &own, &own.join(manifest::FOLDER)] {
+    for folder in [&own, &own.join(manifest::FOLDER)] {
         removed += remove_temporary(folder)?;
+    }
+    let success = out.join(SUCCESS).with_extension(staging::TEMPORARY);
+    if success.is_file() {
+        staging::remove_file(&success)?;
+        removed += 1;
     }
     // A lake that is marked complete holds nothing but what its manifests name.
     if !out.join(SUCCESS).exists() {
@@ -47,15 +52,30 @@ fn remove_temporary(folder: &Path) -> Result<u64> {
 }
 
 fn remove_replaced(out: &Path, own: &Path) -> Result<u64> {
-    let mut replaced = Vec::new();
+    let mut removed = 0;
+    let mut replacing = Vec::new();
     for path in manifest::unit_paths(own)? {
-        replaced.extend(UnitManifest::read(&path)?.head.replaces);
+        let manifest = UnitManifest::read(&path)?;
+        if manifest.head.replaces.is_some() {
+            replacing.push(manifest);
+        }
     }
-    replaced.iter().try_fold(0, |removed, old| Ok(removed + remove_unit(out, old)?))
+    for unit in replacing {
+        removed += remove_replaced_by(out, unit)?;
+    }
+    Ok(removed)
+}
+
+/// Removes the unit that `unit` replaces, which forgets it then: its id may come back, should its inputs be again what they were.
+pub(super) fn remove_replaced_by(out: &Path, mut unit: UnitManifest) -> Result<u64> {
+    let Some(old) = unit.head.replaces.take() else { return Ok(0) };
+    let removed = remove_unit(out, &old)?;
+    manifest::write(&out.join(OWN_FOLDER), &unit.head.unit, &unit.to_bytes()?)?;
+    Ok(removed)
 }
 
 /// Removes a unit, if it is there: its files first, so that its manifest names them until all are gone.
-pub(super) fn remove_unit(out: &Path, unit: &str) -> Result<u64> {
+fn remove_unit(out: &Path, unit: &str) -> Result<u64> {
     let own = out.join(OWN_FOLDER);
     let path = manifest::path(&own, unit);
     if !path.exists() {
@@ -73,10 +93,12 @@ pub(super) fn remove_unit(out: &Path, unit: &str) -> Result<u64> {
     Ok(outputs.len() as u64 + 1)
 }
 
-/// Part files and states of units that have no manifest.
+/// Part files and states that no manifest names.
 fn remove_unnamed(out: &Path, own: &Path) -> Result<u64> {
-    let named: HashSet<String> =
-        manifest::unit_paths(own)?.iter().filter_map(|path| Some(path.file_stem()?.to_str()?.to_owned())).collect();
+    let mut named: HashSet<PathBuf> = HashSet::new();
+    for path in manifest::unit_paths(own)? {
+        named.extend(UnitManifest::read(&path)?.outputs.iter().map(|output| out.join(&output.path)));
+    }
     let mut removed = 0;
     for folder in [out.join(CONNECTIONS), out.join(rejected::FOLDER), own.join(state::FOLDER)] {
         for entry in walkdir::WalkDir::new(&folder) {
@@ -85,9 +107,10 @@ fn remove_unnamed(out: &Path, own: &Path) -> Result<u64> {
                 Err(error) if error.io_error().is_some_and(|error| error.kind() == ErrorKind::NotFound) => continue,
                 Err(error) => return Err(Error::io(&folder, "listing", error.into())),
             };
-            let unit = entry.file_name().to_str().and_then(unit_of_name);
-            if entry.file_type().is_file() && unit.is_some_and(|unit| !named.contains(unit)) {
+            let is_ours = entry.file_name().to_str().is_some_and(is_name_of_unit);
+            if entry.file_type().is_file() && is_ours && !named.contains(entry.path()) {
                 staging::remove_file(entry.path())?;
+                sync_parent(entry.path())?;
                 remove_empty_folders(out, entry.path());
                 removed += 1;
             }
@@ -96,16 +119,16 @@ fn remove_unnamed(out: &Path, own: &Path) -> Result<u64> {
     Ok(removed)
 }
 
-/// The unit that a file belongs to, by its name: `part-<16 hex digits>[-NNNN].parquet`, or `<16 hex digits>.jsonl.zst`.
-fn unit_of_name(name: &str) -> Option<&str> {
+/// Whether a name is one that a unit's files have: `part-<16 hex digits>[-NNNN].parquet`, or `<16 hex digits>.jsonl.zst`.
+fn is_name_of_unit(name: &str) -> bool {
     let rest = match name.strip_prefix("part-") {
-        Some(rest) => rest.strip_suffix(".parquet")?,
-        None => name.strip_suffix(".jsonl.zst")?,
+        Some(rest) => rest.strip_suffix(".parquet"),
+        None => name.strip_suffix(".jsonl.zst"),
     };
-    let (unit, number) = rest.split_at_checked(16)?;
+    let Some((unit, number)) = rest.and_then(|rest| rest.split_at_checked(16)) else { return false };
     let is_unit = unit.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
     let is_number = number.is_empty() || number.strip_prefix('-').is_some_and(|digits| digits.bytes().all(|byte| byte.is_ascii_digit()));
-    (is_unit && is_number).then_some(unit)
+    is_unit && is_number
 }
 
 /// Removes the folders above `file`, up to the lake's, that have become empty.
@@ -119,11 +142,12 @@ fn remove_empty_folders(out: &Path, file: &Path) {
     }
 }
 
+/// Makes the removal of `path` durable. Its folder may have gone as well, with a run that died afterwards.
 fn sync_parent(path: &Path) -> Result<()> {
-    path.parent().map_or(Ok(()), staging::sync_folder)
+    path.ancestors().skip(1).find(|folder| folder.exists()).map_or(Ok(()), staging::sync_folder)
 }
 
-fn listing(folder: &Path) -> Result<Vec<std::path::PathBuf>> {
+fn listing(folder: &Path) -> Result<Vec<PathBuf>> {
     let failed = |error| Error::io(folder, "listing", error);
     match fs::read_dir(folder) {
         Ok(entries) => entries.map(|entry| entry.map(|entry| entry.path()).map_err(failed)).collect(),
@@ -138,11 +162,11 @@ mod tests {
 
     #[test]
     fn only_names_that_convert_gives_belong_to_a_unit() {
-        assert_eq!(unit_of_name("part-0123456789abcdef.parquet"), Some("0123456789abcdef"));
-        assert_eq!(unit_of_name("part-0123456789abcdef-0012.parquet"), Some("0123456789abcdef"));
-        assert_eq!(unit_of_name("0123456789abcdef.jsonl.zst"), Some("0123456789abcdef"));
+        for own in ["part-0123456789abcdef.parquet", "part-0123456789abcdef-0012.parquet", "0123456789abcdef.jsonl.zst"] {
+            assert!(is_name_of_unit(own), "{own}");
+        }
         for other in ["part-u1.parquet", "part-0123456789ABCDEF.parquet", "part-0123456789abcdef_x.parquet", "mine.parquet", "part-é"] {
-            assert_eq!(unit_of_name(other), None, "{other}");
+            assert!(!is_name_of_unit(other), "{other}");
         }
     }
 }

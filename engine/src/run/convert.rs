@@ -27,15 +27,20 @@ use crate::report::{Output, Report};
 /// another run goes on from there.
 pub fn convert<S: AsRef<std::ffi::OsStr>>(inputs: &[S], read: &ReadConfig, lake: &LakeConfig, control: &Control) -> Result<Report> {
     lake.validate()?;
+    read.validate()?;
+    let opened = Lake::open(lake.clone(), &LakeSettings::new(read, lake), || lake.wait && !control.is_cancelled());
+    let opened = opened.map_err(|error| if control.is_cancelled() { Error::Cancelled } else { error })?;
+    // Only now: while another run was waited for, the inputs may have changed.
     let mut plan = Plan::new(inputs, Lakes::Refuse, read, control, Grouping::Later)?;
     plan.wants.hourly = true;
     plan.wants.accounts = true;
     let LakeConfig { row_group_rows, compression, .. } = *lake;
     plan.share_out(Needs { lake: Some(LakeNeeds { row_group_rows, compression }), ..Needs::of(&plan.files) })?;
-    let opened = Lake::open(lake.clone(), &LakeSettings::new(read, lake), || lake.wait && !control.is_cancelled());
-    let opened = opened.map_err(|error| if control.is_cancelled() { Error::Cancelled } else { error })?;
     let settings = UnitSettings { target_file_size: lake.target_file_size, fingerprint: fingerprint(read, lake) };
-    let Work { units, replaces, held, replaced } = resume::work(&plan, &opened, &settings, lake.replace_changed)?;
+    let Work { units, replaces, held, replaced, mut refused } = resume::work(&plan, &opened, &settings, lake.replace_changed)?;
+    if let Some(refused) = refused.take_if(|_| opened.is_complete()) {
+        return Err(refused);
+    }
     plan.set_units(units);
     let mut sink = LakeSink::new(opened, plan.files.clone(), read.strict, replaces, plan.tuning.hours);
     let ended = pipeline::run(&plan, &mut sink).and_then(|outcome| result::check_not_empty(&plan, &outcome).map(|()| outcome));
@@ -46,7 +51,8 @@ pub fn convert<S: AsRef<std::ffi::OsStr>>(inputs: &[S], read: &ReadConfig, lake:
         return Ok(result::report(&plan, &result::Account::of_run(&plan, &outcome), Some(Output { path, ..Output::default() })));
     }
     let counts = Output { inputs_read: plan.files.len() as u64 - held, inputs_held: held, inputs_replaced: replaced, ..Output::default() };
-    complete(&plan, &mut sink, &outcome, &counts).map_err(|cause| unfinished(&plan, &sink, cause))
+    let report = complete(&plan, &mut sink, &outcome, &counts).map_err(|cause| unfinished(&plan, &sink, cause))?;
+    refused.map_or(Ok(report), Err)
 }
 
 /// Completes the lake, unless nothing has changed in it; the report of all that it holds.

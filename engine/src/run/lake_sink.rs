@@ -72,11 +72,13 @@ impl LakeSink {
         let is_stream = |file: &FileOutcome| self.files[file.file as usize].size.is_none();
         // A stream that gave nothing: what was to fill it has failed.
         let is_silent = outcome.files.iter().all(|file| is_stream(file) && file.fault.is_none() && file.tally.raw_bytes == 0);
-        // It was tried again, and failed again.
-        let is_known = |file: &FileOutcome| self.lake.inventory().input(self.files[file.file as usize].key).is_some();
+        // It was tried again, and failed again; unless the unit that tells so is being replaced.
+        let inventory = self.lake.inventory();
+        let stays = |unit: u32| self.replaces.values().all(|old| *old != inventory.units[unit as usize]);
+        let is_known = |file: &FileOutcome| inventory.input(self.files[file.file as usize].key).is_some_and(|known| stays(known.unit));
         let has_failed_again = outcome.files.iter().all(|file| !is_used(file) && is_known(file));
         // What is there came from inputs that were whole; what cannot be read now shall not take its place.
-        let would_lose = self.replaces.contains_key(&self.id) && !outcome.files.iter().all(is_used);
+        let would_lose = self.replaces.contains_key(&self.id) && outcome.files.iter().any(|file| file.fault.is_some());
         is_silent || has_failed_again || would_lose
     }
 }

@@ -39,6 +39,7 @@ pub(super) struct Account<'a> {
     /// Inputs with a fault.
     troubled: Vec<FailedFile>,
     aggregates: Cow<'a, Aggregates>,
+    notes: Vec<String>,
 }
 
 impl<'a> Account<'a> {
@@ -51,6 +52,7 @@ impl<'a> Account<'a> {
             rejected_by_reason: outcome.rejected.iter().map(|(reason, &count)| (reason.code().to_owned(), count)).collect(),
             troubled: run_failures(plan, outcome).collect(),
             aggregates: Cow::Borrowed(&outcome.aggregates),
+            notes: Vec::new(),
         }
     }
 
@@ -77,6 +79,7 @@ impl<'a> Account<'a> {
             rejected_by_reason,
             troubled,
             aggregates: Cow::Owned(aggregates),
+            notes: repeated(inventory).into_iter().collect(),
         }
     }
 }
@@ -105,6 +108,7 @@ pub(super) fn report(plan: &Plan<'_>, account: &Account<'_>, output: Option<Outp
     let listed = plan.skipped.iter().take(Report::MAX_LISTED_FILES);
     report.skipped_files = listed.map(|file| SkippedEntry { object: file.object.clone(), reason: file.reason.to_owned() }).collect();
     account.aggregates.fill(&mut report);
+    report.notes.extend(account.notes.iter().cloned());
     report.notes.extend(unverified(&failed));
     report.notes.extend(no_logs_perhaps(&report));
     report.notes.extend(cut_lists(&report));
@@ -112,6 +116,13 @@ pub(super) fn report(plan: &Plan<'_>, account: &Account<'_>, output: Option<Outp
     report.peak_memory_bytes = open::peak_memory();
     report.elapsed_s = plan.started.elapsed().as_secs_f64();
     report
+}
+
+/// Says so where inputs have the same text: a copy, or an archive that was moved, is converted like any other input.
+fn repeated(inventory: &Inventory) -> Option<String> {
+    let (count, first) = (inventory.repeated.0, inventory.repeated.1.as_ref()?);
+    let (verb, these) = if count == 1 { ("input has", "it is a copy, its") } else { ("inputs have", "they are copies, their") };
+    Some(format!("{count} {verb} the same text as another ({first} for one): if {these} rows are in the lake twice"))
 }
 
 /// The inputs that failed in this run.

@@ -3,7 +3,7 @@
 //! In: the files found, and the lake's inventory. Out: the units to convert. An input is what it was if its size and time of change are; if
 //! only the time differs, its text is read and its checksum decides.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 use rayon::prelude::*;
 use xxhash_rust::xxh3::Xxh3;
@@ -26,6 +26,8 @@ pub(super) struct Work {
     pub(super) held: u64,
     /// Inputs whose rows take the place of others.
     pub(super) replaced: u64,
+    /// A stream that the lake holds already: refused, once the lake is complete.
+    pub(super) refused: Option<Error>,
 }
 
 /// How the inputs stand.
@@ -39,18 +41,27 @@ struct Standing {
     changed: Vec<u32>,
     /// Converted; of the same size, but not of the same time.
     touched: Vec<u32>,
+    /// A stream that was converted before.
+    stream: Option<u32>,
 }
 
 /// Decides what to do.
 ///
 /// # Errors
-/// [`Error::ChangedInput`] unless `replace_changed`; [`Error::BadInput`] where a stream was converted before, or changed inputs cannot be
-/// replaced without others that are not among the inputs.
+/// [`Error::ChangedInput`] unless `replace_changed`; [`Error::BadInput`] where changed inputs cannot be replaced without others that are not
+/// among the inputs.
 pub(super) fn work(plan: &Plan<'_>, lake: &Lake, settings: &UnitSettings, replace_changed: bool) -> Result<Work> {
-    let Standing { fresh, failed, mut changed, touched } = standing(plan, lake)?;
+    let Standing { fresh, failed, mut changed, touched, stream } = standing(plan, lake);
+    if let Some(stream) = stream {
+        // What was cut off is completed all the same: nothing else would do it.
+        return Ok(Work { refused: Some(stream_again(&plan.files[stream as usize])), held: plan.files.len() as u64, ..Work::default() });
+    }
     if !touched.is_empty() {
         let differ = || touched.par_iter().filter(|&&file| is_different(plan, lake, file)).copied().collect::<Vec<u32>>();
-        changed.extend(pipeline::pool(plan.jobs)?.install(differ));
+        changed.extend(pipeline::pool(plan.tuning.workers)?.install(differ));
+        if plan.control.is_cancelled() {
+            return Err(Error::Cancelled);
+        }
     }
     changed.sort_unstable();
     if let (Some(&first), false) = (changed.first(), replace_changed) {
@@ -62,48 +73,59 @@ pub(super) fn work(plan: &Plan<'_>, lake: &Lake, settings: &UnitSettings, replac
         work.units.extend(discover::plan_units_of(&plan.files, indexes.into_iter(), settings));
     }
     replace(plan, lake, settings, &changed, &mut work)?;
+    let taken: HashSet<&str> = lake.inventory().units.iter().map(String::as_str).collect();
+    for unit in &mut work.units {
+        if taken.contains(unit.id.as_str()) {
+            let another = discover::another_id(&unit.id, |id| taken.contains(id));
+            work.replaces.remove(&unit.id).map(|old| work.replaces.insert(another.clone(), old));
+            unit.id = another;
+        }
+    }
     let planned: usize = work.units.iter().map(|unit| unit.files.len()).sum();
     work.held = (plan.files.len() - planned) as u64;
     Ok(work)
 }
 
-fn standing(plan: &Plan<'_>, lake: &Lake) -> Result<Standing> {
+fn standing(plan: &Plan<'_>, lake: &Lake) -> Standing {
     let mut standing = Standing::default();
     for (index, file) in (0..=u32::MAX).zip(plan.files.iter()) {
         match lake.inventory().input(file.key) {
             None => standing.fresh.push(index),
             Some(known) if known.status == InputStatus::Failed && is_same(file, known) => standing.failed.push(index),
             Some(known) if known.status == InputStatus::Failed => standing.fresh.push(index),
-            Some(_) if file.size.is_none() => return Err(stream_again(file)),
+            Some(_) if file.size.is_none() => standing.stream = Some(index),
             Some(known) if is_same(file, known) => {}
             Some(known) if file.size == known.size => standing.touched.push(index),
             Some(_) => standing.changed.push(index),
         }
     }
-    Ok(standing)
+    standing
 }
 
 fn is_same(file: &InputFile, known: &Known) -> bool {
     file.size.is_some() && file.size == known.size && file.modified_ns().is_some() && file.modified_ns() == known.modified_ns
 }
 
-/// Whether the text of a file is not what it was; one that cannot be read counts as different.
+/// Whether the text of a file is not what it was: of one that was salvaged, what stands before its fault.
 fn is_different(plan: &Plan<'_>, lake: &Lake, file: u32) -> bool {
-    let known = lake.inventory().input(plan.files[file as usize].key).and_then(|known| known.checksum);
-    text_checksum(plan, file).is_none_or(|checksum| Some(checksum) != known)
+    let Some(known) = lake.inventory().input(plan.files[file as usize].key) else { return true };
+    let (checksum, is_whole) = text_checksum(plan, file);
+    Some(checksum) != known.checksum || is_whole != (known.status == InputStatus::Converted)
 }
 
-/// XXH3-128 of a file's text; `None` where it cannot be read to its end.
-fn text_checksum(plan: &Plan<'_>, file: u32) -> Option<u128> {
-    let mut lines = reader::lines(plan, file).ok()?;
+/// XXH3-128 of a file's text, as far as whole lines of it can be had, and whether that is to its end.
+fn text_checksum(plan: &Plan<'_>, file: u32) -> (u128, bool) {
     let (mut hash, mut text) = (Xxh3::new(), Vec::new());
-    while lines.next(&mut text).ok()?.is_some() {
-        if plan.control.is_cancelled() {
-            return None;
-        }
+    let Ok(mut lines) = reader::lines(plan, file) else { return (hash.digest128(), false) };
+    loop {
+        let piece = lines.next(&mut text);
         hash.update(&text);
+        match piece {
+            Ok(Some(_)) if !plan.control.is_cancelled() => {}
+            Ok(None) => return (hash.digest128(), true),
+            _ => return (hash.digest128(), false),
+        }
     }
-    Some(hash.digest128())
 }
 
 /// Plans the units of `changed` inputs anew: each as it was, with everything that is in the same files.
@@ -137,7 +159,8 @@ fn changed_input(plan: &Plan<'_>, lake: &Lake, first: u32, count: usize) -> Erro
     let file = &plan.files[first as usize];
     let was = lake.inventory().input(file.key).map_or_else(String::new, |known| identity(known.size, known.modified_ns, known.checksum));
     let others = if count > 1 { format!("; so have {} others", count - 1) } else { String::new() };
-    let now = text_checksum(plan, first);
+    let (checksum, is_whole) = text_checksum(plan, first);
+    let now = is_whole.then_some(checksum);
     Error::ChangedInput { object: file.object.clone(), was, is: identity(file.size, file.modified_ns(), now), others }
 }
 

@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use super::hours::Hours;
 use super::tuning::Tuning;
 use super::write::Outcome;
-use crate::aggregate::{Aggregates, FailureKey, LatencyCounts, LatencyKey};
+use crate::aggregate::{Aggregates, FailureKey, Keep, LatencyCounts, LatencyKey};
 use crate::error::Result;
 use crate::lake::{StateWriter, state};
 
@@ -55,14 +55,13 @@ impl Sums {
         let mut sums = Self { rejected: BTreeMap::new(), aggregates: Aggregates::default(), hours };
         for unit in units {
             for entry in state::read(out, unit)? {
-                sums.add(entry?)?;
-                sums.aggregates.keep_within(&tuning.keep);
+                sums.add(entry?, &tuning.keep)?;
             }
         }
         Ok(sums)
     }
 
-    fn add(&mut self, entry: StateEntry) -> Result<()> {
+    fn add(&mut self, entry: StateEntry, keep: &Keep) -> Result<()> {
         match entry {
             StateEntry::Rejected(rejected) => {
                 rejected.into_iter().for_each(|(reason, count)| *self.rejected.entry(reason).or_default() += count);
@@ -70,6 +69,7 @@ impl Sums {
             }
             StateEntry::Aggregates(aggregates) => {
                 self.aggregates.merge(*aggregates);
+                self.aggregates.keep_within(keep);
                 Ok(())
             }
             StateEntry::Failure(key, rows) => self.hours.add_failure(key, rows),

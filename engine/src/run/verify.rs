@@ -7,7 +7,7 @@ use std::time::Instant;
 use super::sink::NoSink;
 use super::{Control, Grouping, Plan, pipeline};
 use crate::config::{OnCorrupt, ReadConfig};
-use crate::discover::{InputFile, Lakes};
+use crate::discover::{self, InputFile, Lakes};
 use crate::error::Result;
 use crate::lake::check::{self, Checked};
 use crate::lake::manifest::{InputEntry, InputStatus, LineCounts, checksum_text, key_text};
@@ -69,6 +69,9 @@ fn compare_logs<S: AsRef<std::ffi::OsStr>>(
     plan.wants.nothing_else = true;
     let outcome = pipeline::run(&plan, &mut NoSink)?;
     let mut differences: Vec<Difference> = plan.unreachable.iter().map(|file| log(&file.object, file.fault.to_string())).collect();
+    let (others, unread): (Vec<_>, Vec<_>) = plan.skipped.iter().partition(|file| discover::is_no_log(file.reason));
+    differences
+        .extend(unread.iter().map(|file| log(&file.object, format!("was not read ({}); what is in it is not in the lake", file.reason))));
     let keys: HashSet<String> = plan.files.iter().map(|file| key_text(file.key)).collect();
     let entries = lake::entries_of(out, &keys)?;
     let mut compared = LogsCompared {
@@ -83,6 +86,7 @@ fn compare_logs<S: AsRef<std::ffi::OsStr>>(
             Some(problem) => differences.push(log(&plan.files[file.file as usize].object, problem)),
         }
     }
+    compared.others = others.len() as u64;
     compared.not_given = checked.inventory.all().saturating_sub(entries.len() as u64);
     checked.differences.extend(differences);
     Ok(compared)
@@ -99,7 +103,7 @@ fn problem(file: &InputFile, now: &FileOutcome, entries: &HashMap<String, InputE
     };
     let fault = || now.fault.as_ref().map_or_else(String::new, ToString::to_string);
     match (then.status, &now.fault) {
-        (InputStatus::Failed, Some(_)) => return None,
+        (InputStatus::Failed, Some(_)) => return Some(format!("cannot be read, and nothing of it is in the lake: {}", fault())),
         (InputStatus::Failed, None) => {
             return Some("could not be read when it was converted, and can be now; convert again to add it".to_owned());
         }
@@ -116,5 +120,8 @@ fn problem(file: &InputFile, now: &FileOutcome, entries: &HashMap<String, InputE
     }
     let checksum = checksum_text(now.checksum);
     let expected = then.checksum.as_deref().unwrap_or("no checksum");
-    (checksum != expected).then(|| format!("its text has changed: {checksum} instead of {expected}"))
+    if checksum != expected {
+        return Some(format!("its text has changed: {checksum} instead of {expected}"));
+    }
+    (then.status == InputStatus::Salvaged).then(|| format!("only what stands before its fault is in the lake: {}", fault()))
 }
