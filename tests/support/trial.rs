@@ -337,7 +337,7 @@ pub(crate) fn report(out: &Path) -> Json {
     let mut report: Json = serde_json::from_slice(&std::fs::read(out.join("_tlslake/report.json")).unwrap()).unwrap();
     report["elapsed_s"] = Json::Null;
     report["peak_memory_bytes"] = Json::Null;
-    for key in ["path", "inputs_read", "inputs_held", "leftovers_removed"] {
+    for key in ["path", "inputs_read", "inputs_held", "inputs_replaced", "leftovers_removed"] {
         report["output"][key] = Json::Null;
     }
     report

@@ -49,8 +49,12 @@ fn remove_temporary(folder: &Path) -> Result<u64> {
 fn remove_replaced(out: &Path, own: &Path) -> Result<u64> {
     let mut removed = 0;
     for path in manifest::unit_paths(own)? {
-        let Some(old) = UnitManifest::read(&path)?.head.replaces else { continue };
-        removed += remove_unit(out, &old)?;
+        // It may have been another's old one, and gone by now.
+        if path.exists()
+            && let Some(old) = UnitManifest::read(&path)?.head.replaces
+        {
+            removed += remove_unit(out, &old)?;
+        }
     }
     Ok(removed)
 }
