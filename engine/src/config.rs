@@ -77,13 +77,19 @@ impl ReadConfig {
         if self.jobs == 0 { std::thread::available_parallelism().map_or(1, usize::from) } else { self.jobs }
     }
 
-    /// The ceiling where none is set: a quarter of `available`, the memory that the process may use; 4 GiB at most, and 512 MiB at least,
-    /// if there is as much. Where that is not known, 1 GiB.
+    /// The ceiling where none is set: a quarter of `available`, the memory that the process may use; 4 GiB at most, and not less than the
+    /// 320 MiB that `convert` needs, unless that were more than three quarters. Where `available` is not known, 1 GiB.
     pub fn default_memory(available: Option<u64>) -> u64 {
-        let share = |available: u64| (available / 4).clamp(512 << 20, Self::MAX_DEFAULT_MEMORY).min(available);
-        available.map_or(1 << 30, share)
+        available.map_or(1 << 30, |available| {
+            let quarter = available / 4;
+            quarter.max(Self::USUAL_NEED.min(3 * quarter)).min(Self::MAX_DEFAULT_MEMORY)
+        })
     }
 
+    /// The ceiling from which on the allocator's huge pages are worth what they take: 2 GiB. A page counts whole once a byte of it is in use,
+    /// which comes to some 20 MiB a thread. Below it, the command line does without.
+    pub const HUGE_PAGES_FROM: u64 = 2 << 30;
+    const USUAL_NEED: u64 = 320 << 20;
     /// 4 GiB.
     pub const MAX_DEFAULT_MEMORY: u64 = 4 << 30;
     /// 1 KiB, which a line of certificates can reach.
@@ -183,5 +189,17 @@ impl LakeConfig {
             wait: false,
             replace_changed: false,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::ReadConfig;
+
+    #[test]
+    fn the_default_ceiling_is_a_quarter_within_bounds() {
+        let mib = |available: u64| ReadConfig::default_memory(Some(available << 20)) >> 20;
+        assert_eq!([300, 512, 2_000, 8_192, 64 << 10].map(mib), [225, 256, 500, 2_048, 4_096]);
+        assert_eq!(ReadConfig::default_memory(None), 1 << 30);
     }
 }

@@ -2,6 +2,7 @@
 
 use jiff::Timestamp;
 use tlslake_engine::config::{OnCorrupt, ReadConfig};
+use tlslake_engine::run;
 
 use crate::exit::Failure;
 use crate::flags::{OnCorruptFlag, ReadFlags};
@@ -9,7 +10,7 @@ use crate::flags::{OnCorruptFlag, ReadFlags};
 /// The engine's settings; fails where `--since` and `--until` leave no time between them.
 pub(super) fn settings(flags: &ReadFlags) -> Result<ReadConfig, Failure> {
     check_range(flags.since, flags.until)?;
-    Ok(ReadConfig {
+    let read = ReadConfig {
         jobs: flags.jobs.unwrap_or(0),
         kernel: flags.kernel,
         since: flags.since,
@@ -22,8 +23,22 @@ pub(super) fn settings(flags: &ReadFlags) -> Result<ReadConfig, Failure> {
         strict: false,
         max_line: usize::try_from(flags.max_line).unwrap_or(usize::MAX),
         memory: flags.memory.unwrap_or(0),
-    })
+    };
+    if run::memory_ceiling(&read) < ReadConfig::HUGE_PAGES_FROM {
+        do_without_huge_pages();
+    }
+    Ok(read)
 }
+
+/// A huge page counts whole once a byte of it is in use, and the allocator asks for them.
+#[cfg(target_os = "linux")]
+fn do_without_huge_pages() {
+    // A kernel that refuses this has none to give.
+    let _ = rustix::thread::disable_transparent_huge_pages(true);
+}
+
+#[cfg(not(target_os = "linux"))]
+fn do_without_huge_pages() {}
 
 fn check_range(since: Option<i64>, until: Option<i64>) -> Result<(), Failure> {
     match (since, until) {

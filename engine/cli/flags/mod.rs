@@ -140,7 +140,7 @@ pub(crate) struct ReadFlags {
     pub(crate) max_line: u64,
 
     /// The most memory that the process holds, however much is read: fewer threads work at once if need be. What it must have is said if it
-    /// is too little [default: a quarter of what the process may use, at most 4GiB]
+    /// is too little [default: a quarter of what the process may use, 320MiB to 4GiB]
     #[arg(long, value_name = "SIZE", value_parser = parse::size)]
     pub(crate) memory: Option<u64>,
 

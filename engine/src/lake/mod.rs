@@ -162,6 +162,7 @@ impl Lake {
         reach("commit.placed", &self.config.out)?;
         let mut manifest = unit.manifest.clone();
         manifest.head.replaces = replaces.filter(|old| *old != unit.manifest.head.unit).map(str::to_owned);
+        manifest.head.replaces.as_deref().map_or(Ok(()), |old| self.settle(old))?;
         manifest::write(&self.own(), &manifest.head.unit, &manifest.to_bytes()?)?;
         self.made.committed();
         reach("commit.recorded", &self.config.out)?;
@@ -169,6 +170,16 @@ impl Lake {
             recover::remove_unit(&self.config.out, old)?;
         }
         reach("commit.end", &self.config.out)
+    }
+
+    /// Makes a unit forget which one it replaced: that is long gone, and may be about to come back, should its inputs be what they were again.
+    /// Two units that replace each other would both be removed.
+    fn settle(&self, unit: &str) -> Result<()> {
+        let mut manifest = self.manifest(unit)?;
+        if manifest.head.replaces.take().is_none() {
+            return Ok(());
+        }
+        manifest::write(&self.own(), unit, &manifest.to_bytes()?)
     }
 
     /// From here on readers see that the lake is being changed.

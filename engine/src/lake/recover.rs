@@ -47,16 +47,11 @@ fn remove_temporary(folder: &Path) -> Result<u64> {
 }
 
 fn remove_replaced(out: &Path, own: &Path) -> Result<u64> {
-    let mut removed = 0;
+    let mut replaced = Vec::new();
     for path in manifest::unit_paths(own)? {
-        // It may have been another's old one, and gone by now.
-        if path.exists()
-            && let Some(old) = UnitManifest::read(&path)?.head.replaces
-        {
-            removed += remove_unit(out, &old)?;
-        }
+        replaced.extend(UnitManifest::read(&path)?.head.replaces);
     }
-    Ok(removed)
+    replaced.iter().try_fold(0, |removed, old| Ok(removed + remove_unit(out, old)?))
 }
 
 /// Removes a unit, if it is there: its files first, so that its manifest names them until all are gone.

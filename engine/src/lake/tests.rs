@@ -220,6 +220,28 @@ fn a_unit_takes_the_place_of_another() {
     assert_eq!(lake.inventory().tally.rows, 30);
     assert!(!out.join(PART).exists());
     assert!(tree(&out).iter().all(|name| !name.contains(U1)));
+    // The input is again what it was.
+    let back = unit_of(&lake, U1, 0, 20);
+    lake.commit(&back, Some(U2)).unwrap();
+    assert_eq!(lake.take_stock().unwrap().units, [U1]);
+    drop((back, new, old, lake));
+    assert_eq!(Lake::create(LakeConfig::new(&out)).unwrap().inventory().units, [U1]);
+}
+
+#[test]
+fn a_run_that_died_between_two_units_of_one_place_leaves_the_new_one() {
+    let folder = tempfile::tempdir().unwrap();
+    let out = folder.path().join("a/lake");
+    let mut lake = lake(&folder);
+    let (old, new) = (unit_of(&lake, U1, 0, 20), unit_of(&lake, U2, 0, 30));
+    lake.commit(&old, None).unwrap();
+    let kept = fs::read(manifest::path(&out.join(OWN_FOLDER), U1)).unwrap();
+    lake.commit(&new, Some(U1)).unwrap();
+    // As if nothing but the old one's files had been removed.
+    fs::write(manifest::path(&out.join(OWN_FOLDER), U1), kept).unwrap();
+    drop((old, new, lake));
+    let next = Lake::create(LakeConfig::new(&out)).unwrap();
+    assert_eq!((next.inventory().units.as_slice(), next.inventory().tally.rows), ([U2.to_owned()].as_slice(), 30));
 }
 
 #[test]

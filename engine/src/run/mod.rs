@@ -164,7 +164,7 @@ impl<'a> Plan<'a> {
             return Err(Error::CorruptInput { object: object.clone(), fault: fault.clone() });
         }
         let jobs = read.threads();
-        let memory = if read.memory == 0 { ReadConfig::default_memory(open::available_memory()) } else { read.memory };
+        let memory = memory_ceiling(read);
         let tuning = Tuning::new(memory, jobs, read.max_line, Needs::of(&files))?;
         let units = match grouping {
             Grouping::ForFiles(settings) => discover::plan_units(&files, &settings),
@@ -214,6 +214,11 @@ impl<'a> Plan<'a> {
         self.tuning = Tuning::new(self.memory, self.jobs, self.read.max_line, needs)?;
         Ok(())
     }
+}
+
+/// The most memory that a run with these settings holds, in bytes: what was set, or the default on this machine.
+pub fn memory_ceiling(read: &ReadConfig) -> u64 {
+    if read.memory == 0 { ReadConfig::default_memory(open::available_memory()) } else { read.memory }
 }
 
 /// The kernel asked for, or the best.

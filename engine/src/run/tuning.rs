@@ -5,7 +5,7 @@
 //! the run is for, not on the number of threads. They trade memory against speed, never rows: any values give the same output.
 
 use crate::aggregate::Keep;
-use crate::config::Compression;
+use crate::config::{Compression, ReadConfig};
 use crate::discover::{InputFile, Location};
 use crate::error::{Error, Result};
 
@@ -14,6 +14,8 @@ const MIB: usize = 1 << 20;
 const PROGRAM: usize = 16 * MIB;
 /// A thread: its stack, its heaps (the allocator's and that of the C libraries), its inflater.
 const THREAD: usize = 4 * MIB;
+/// Likewise where the allocator has huge pages, of which each counts whole (see [`ReadConfig::HUGE_PAGES_FROM`]).
+const THREAD_OF_HUGE_PAGES: usize = 24 * MIB;
 /// What encoding a column takes beside its rows: dictionary, pages, hash tables.
 const ENCODER: usize = 6 * MIB;
 /// Columns that are encoded at a time at most: as many as there are.
@@ -82,6 +84,8 @@ pub(super) struct Tuning {
     /// Rows of a lake in a portion, and text of theirs past which the rest is read when it is written.
     pub(super) slice_rows: usize,
     pub(super) slice_text: usize,
+    /// What a thread takes.
+    thread: usize,
     /// The longest line.
     pub(super) max_line: usize,
     /// Threads that work.
@@ -106,12 +110,6 @@ pub(super) struct Tuning {
     pub(super) hours: usize,
 }
 
-/// What has its size before anything is shared out.
-struct Fixed {
-    workers: usize,
-    total: usize,
-}
-
 impl Tuning {
     /// Shares out `memory` bytes among `jobs` threads, lines of up to `max_line` bytes and `needs`.
     ///
@@ -124,26 +122,37 @@ impl Tuning {
 
     fn share_out(memory: usize, jobs: usize, max_line: usize, needs: Needs) -> Option<Self> {
         let sizes = Self::sizes(memory, max_line);
-        let alone = memory.checked_sub(sizes.fixed(memory, 1, needs).total)?;
-        let fixed = sizes.fixed(memory, jobs, needs);
-        let pool = memory.checked_sub(fixed.total).filter(|&pool| pool >= LEAST_POOL)?;
+        let alone = memory.checked_sub(sizes.fixed(1, needs))?;
+        let sizes = Self {
+            // What is parsed costs up to some seventy times its text where lines are short, some forty times its stored bytes where it is as usual.
+            piece_bytes: sizes.piece_bytes.min(alone / 480),
+            small_file: sizes.small_file.min((alone / 160) as u64),
+            ..sizes
+        };
+        // Half of the memory for threads and what they work with at most, and fewer of them if there is not enough for what else there is.
+        let most = memory / 2 / sizes.worker(needs);
+        (1..=jobs.min(most).max(1)).rev().find_map(|workers| sizes.with_workers(memory, workers, needs))
+    }
+
+    /// Shares out what is left beside what has its size.
+    fn with_workers(self, memory: usize, workers: usize, needs: Needs) -> Option<Self> {
+        let pool = memory.checked_sub(self.fixed(workers, needs)).filter(|&pool| pool >= LEAST_POOL)?;
         // Large windows come out of the pool, as far as it is not small.
         let window = (pool / 8).clamp(LEAST_WINDOW, MOST_WINDOW);
         let pool = pool - WINDOWS * (window - LEAST_WINDOW);
-        let slots = (2 * fixed.workers + 4).min(pool / (4 * MIB));
+        // Enough that one slow portion leaves nobody idle.
+        let slots = (2 * workers + 4).min(pool / (4 * MIB));
         let keep_slot = pool / 4 / slots;
         let shared = Self {
-            workers: fixed.workers,
+            workers,
             slots,
             under_way: pool / 2,
             portion_cost: pool / 4,
             keep_slot,
-            keep_scratch: pool / 8 / fixed.workers,
-            // A file that is parsed whole costs some forty times its stored bytes.
-            small_file: sizes.small_file.min((alone / 160) as u64),
-            dictionary_bytes: sizes.dictionary_bytes.min(keep_slot / 2),
+            keep_scratch: pool / 8 / workers,
+            dictionary_bytes: self.dictionary_bytes.min(keep_slot / 4),
             stream_window: window,
-            ..sizes
+            ..self
         };
         (shared.cost(shared.piece_bytes / 2, shared.piece_bytes) <= shared.portion_cost).then_some(shared)
     }
@@ -162,6 +171,7 @@ impl Tuning {
             portion_lines: (memory / 10_000).min(200_000),
             slice_rows: (memory / 40_000).min(50_000),
             slice_text: (memory / 128).min(16 * MIB),
+            thread: if memory as u64 >= ReadConfig::HUGE_PAGES_FROM { THREAD_OF_HUGE_PAGES } else { THREAD },
             max_line,
             dictionary_bytes: 16 * MIB,
             whole_window: (memory / 128).clamp(MIB, 8 * MIB),
@@ -170,7 +180,7 @@ impl Tuning {
                 latency_bytes: (memory / 512).min(8 * MIB),
                 certificate_bytes: (memory / 16).min(64 * MIB),
             },
-            hours: (memory / 64).min(32 * MIB),
+            hours: (memory / 128).min(32 * MIB),
             workers: 1,
             slots: 1,
             under_way: 0,
@@ -181,11 +191,8 @@ impl Tuning {
         }
     }
 
-    fn fixed(&self, memory: usize, jobs: usize, needs: Needs) -> Fixed {
-        let encoder = needs.lake.map_or(0, |lake| ENCODER + encoding(lake.compression));
-        let worker = THREAD + self.whole_window;
-        // Half of the memory for threads and what they work with at most: beyond, they would wait for one another.
-        let workers = jobs.min(memory / 2 / (2 * worker + encoder)).max(1);
+    /// What `workers` threads and everything that does not grow with them take.
+    fn fixed(&self, workers: usize, needs: Needs) -> usize {
         let lake = needs.lake.map_or(0, |lake| writer(lake.row_group_rows) + 4 * self.hours);
         // Those of the unit and of the job, and what is made of them at the end.
         let certificates = if needs.certificates { 4 * self.keep.certificate_bytes } else { 0 };
@@ -193,8 +200,15 @@ impl Tuning {
         // A long line stands in the reader, in its portion, parsed in it, and in the row group that it goes to.
         let line = 6 * self.max_line.min(usize::MAX / 8);
         let tables = 2 * self.keep.report_bytes();
-        let shared = PROGRAM + WINDOWS * LEAST_WINDOW + needs.files.saturating_mul(FILE) + tables + certificates + pages + lake;
-        Fixed { workers, total: shared.saturating_add(line) + workers * worker + workers.min(COLUMNS) * encoder }
+        let shared = PROGRAM + WINDOWS * LEAST_WINDOW + needs.files.saturating_mul(FILE) + tables + certificates + pages;
+        shared.saturating_add(lake).saturating_add(line)
+            + workers * (self.thread + self.whole_window)
+            + workers.min(COLUMNS) * encoder(needs)
+    }
+
+    /// What one more thread takes, and what it should have to work with.
+    fn worker(&self, needs: Needs) -> usize {
+        2 * (self.thread + self.whole_window) + encoder(needs)
     }
 
     /// Bytes that parsing and observing so many lines of so much text may take.
@@ -215,8 +229,13 @@ fn writer(row_group_rows: usize) -> usize {
     buffered.saturating_add(64 * MIB)
 }
 
+/// What a thread takes that encodes a column.
+fn encoder(needs: Needs) -> usize {
+    needs.lake.map_or(0, |lake| ENCODER + compressor(lake.compression))
+}
+
 /// What a compressor holds.
-fn encoding(compression: Compression) -> usize {
+fn compressor(compression: Compression) -> usize {
     match compression {
         Compression::Zstd(..=4) => 2 * MIB,
         Compression::Zstd(..=12) => 16 * MIB,
