@@ -9,9 +9,9 @@ use serde_json::Value as Json;
 use tempfile::TempDir;
 
 use crate::support::expected::{Expected, files_under};
-use crate::support::lake::{assert_holds, assert_same_tree, tree};
+use crate::support::lake::{assert_holds, assert_same_tree, table, tree};
 use crate::support::trial::finish;
-use crate::support::{Run, convert, count, folder, logs, run_with_stdin, tlslake};
+use crate::support::{Run, convert, count, folder, logs, run, run_with_stdin, run_with_stdin_and, tlslake};
 
 /// Units of one file each.
 const ALONE: [&str; 2] = ["--target-file-size", "1"];
@@ -214,6 +214,72 @@ fn an_input_that_failed_is_tried_again_and_taken_up_once_it_is_whole() {
     assert_eq!((count(&mended.json(), "failed"), inputs(&mended)), (0, [1, 3, 0]));
     assert_holds(&lake, &Expected::of_folder(input.path()));
     assert_eq!(inputs(&convert(input.path(), &lake, &[]).exits(0)), [0, 4, 0]);
+}
+
+/// What cannot be read today may be read tomorrow, and is the same file then: size and time have not changed.
+#[test]
+fn an_input_that_failed_and_is_unchanged_is_tried_again() {
+    let (input, _out, lake) = places();
+    let path = write(input.path(), 1, 40);
+    let whole = std::fs::read(&path).unwrap();
+    let time = std::fs::metadata(&path).unwrap().modified().unwrap();
+    let put = |bytes: &[u8]| {
+        std::fs::write(&path, bytes).unwrap();
+        std::fs::File::options().write(true).open(&path).unwrap().set_modified(time).unwrap();
+    };
+    let mut damaged = whole.clone();
+    *damaged.last_mut().unwrap() ^= 1;
+    put(&damaged);
+    assert_eq!(count(&convert(input.path(), &lake, &[]).exits(3).json(), "failed"), 1);
+    // Again, with nothing new: it fails again, and is not counted twice.
+    assert_eq!(count(&convert(input.path(), &lake, &[]).exits(3).json(), "failed"), 1);
+    let verified = run([OsStr::new("verify"), lake.as_os_str(), input.path().as_os_str()]).exits(3);
+    assert!(verified.stdout.contains("nothing of it is in the lake"), "{}", verified.stdout);
+    put(&whole);
+    let report = convert(input.path(), &lake, &[]).exits(0).json();
+    assert_eq!((count(&report, "failed"), count(&report, "rows")), (0, 40));
+    run([OsStr::new("verify"), lake.as_os_str(), input.path().as_os_str()]).exits(0);
+    assert_eq!(count(&convert(input.path(), &lake, &[]).exits(0).json(), "rows"), 40);
+}
+
+/// A stream cannot be told from another, so it is not taken a second time; but a lake that was cut off after the first is completed.
+#[test]
+fn a_lake_of_a_stream_is_completed() {
+    let (_input, _out, lake) = places();
+    let text = logs::lines(30);
+    let arguments = [OsStr::new("convert"), OsStr::new("-"), OsStr::new("--out"), lake.as_os_str()];
+    let died = run_with_stdin_and(arguments, &text, &[("TLSLAKE_FAILPOINT", "finish.begin=abort")]);
+    assert_eq!(died.code, -1, "{}", died.stderr);
+    assert!(!lake.join("_SUCCESS").exists());
+    run_with_stdin(arguments, &text).exits(1).complains_of("a stream was converted into this lake already");
+    assert!(lake.join("_SUCCESS").exists());
+    run([OsStr::new("verify"), lake.as_os_str()]).exits(0);
+}
+
+/// Nobody can say whether these are copies, but somebody should look.
+#[test]
+fn inputs_of_the_same_text_are_told_of() {
+    let (input, _out, lake) = places();
+    let path = write(input.path(), 1, 40);
+    std::fs::copy(&path, input.path().join("copy.log.gz")).unwrap();
+    let report = convert(input.path(), &lake, &[]).exits(0).json();
+    let notes = crate::support::at(&report, "notes").to_string();
+    assert!(notes.contains("1 input has the same text as another"), "{notes}");
+}
+
+#[test]
+fn a_lake_whose_manifest_is_gone_is_not_added_to() {
+    let (input, _out, lake) = places();
+    write(input.path(), 1, 40);
+    convert(input.path(), &lake, &[]).exits(0);
+    let manifest = lake.join("_tlslake/manifest");
+    let unit = std::fs::read_dir(&manifest).unwrap().map(|entry| entry.unwrap().path()).find(|path| !path.ends_with("lake.jsonl")).unwrap();
+    std::fs::remove_file(unit).unwrap();
+    convert(input.path(), &lake, &[]).exits(1).complains_of("manifest");
+    run([OsStr::new("verify"), lake.as_os_str()]).exits(3);
+    std::fs::remove_dir_all(&manifest).unwrap();
+    convert(input.path(), &lake, &[]).exits(1).complains_of("manifest");
+    assert_eq!(table(&lake, "connections").iter().map(|part| part.rows.len()).sum::<usize>(), 40);
 }
 
 #[test]

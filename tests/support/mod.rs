@@ -70,6 +70,11 @@ pub(crate) fn run_with_stdin<A: AsRef<OsStr>>(arguments: impl IntoIterator<Item 
     finish(tlslake().args(arguments).stdin(Stdio::piped()), stdin)
 }
 
+/// Likewise, with variables in its environment.
+pub(crate) fn run_with_stdin_and<A: AsRef<OsStr>>(arguments: impl IntoIterator<Item = A>, stdin: &[u8], variables: &[(&str, &str)]) -> Run {
+    finish(tlslake().args(arguments).envs(variables.iter().copied()).stdin(Stdio::piped()), stdin)
+}
+
 fn finish(command: &mut Command, stdin: &[u8]) -> Run {
     let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("tlslake starts");
     let pipe = child.stdin.take();

@@ -21,8 +21,7 @@ pub fn lake_gives_back_what_it_was_given(input: &[u8]) {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let config = config(choice, folder.path());
     let provenance = config.provenance;
-    let settings = LakeSettings::new(&ReadConfig::default(), &config);
-    let lake = Lake::open(config, &settings, || false).expect("a lake in an empty folder");
+    let lake = opened(config);
     let unit = written(&lake, &parser, choice);
     let mut given = Seen::default();
     given.take(&parser, |line| u64::from(line) + 1);
@@ -40,6 +39,12 @@ pub(super) fn config(choice: u8, folder: &std::path::Path) -> LakeConfig {
         provenance: choice & 32 == 0,
         ..LakeConfig::new(folder.join("lake"))
     }
+}
+
+/// A lake in an empty folder.
+pub(super) fn opened(config: LakeConfig) -> Lake {
+    let settings = LakeSettings::new(&ReadConfig::default(), &config);
+    Lake::open(config, &settings, || false).expect("a lake in an empty folder")
 }
 
 fn input_file(choice: u8) -> InputFile {
