@@ -199,7 +199,7 @@ mod tests {
     #[test]
     fn the_default_ceiling_is_a_quarter_within_bounds() {
         let mib = |available: u64| ReadConfig::default_memory(Some(available << 20)) >> 20;
-        assert_eq!([300, 512, 2_000, 8_192, 64 << 10].map(mib), [225, 256, 500, 2_048, 4_096]);
+        assert_eq!([300, 512, 2_000, 8_192, 64 << 10].map(mib), [225, 320, 500, 2_048, 4_096]);
         assert_eq!(ReadConfig::default_memory(None), 1 << 30);
     }
 }

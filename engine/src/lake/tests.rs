@@ -239,6 +239,9 @@ fn a_run_that_died_between_two_units_of_one_place_leaves_the_new_one() {
     lake.commit(&new, Some(U1)).unwrap();
     // As if nothing but the old one's files had been removed.
     fs::write(manifest::path(&out.join(OWN_FOLDER), U1), kept).unwrap();
+    let mut replacing = lake.manifest(U2).unwrap();
+    replacing.head.replaces = Some(U1.to_owned());
+    fs::write(manifest::path(&out.join(OWN_FOLDER), U2), replacing.to_bytes().unwrap()).unwrap();
     drop((old, new, lake));
     let next = Lake::create(LakeConfig::new(&out)).unwrap();
     assert_eq!((next.inventory().units.as_slice(), next.inventory().tally.rows), ([U2.to_owned()].as_slice(), 30));
