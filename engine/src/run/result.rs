@@ -22,7 +22,7 @@ pub(super) fn is_clean(plan: &Plan<'_>, outcome: &Outcome) -> bool {
 /// Refuses a run over streams that gave nothing at all: what was to fill standard input or a pipe has failed. (An empty *file* is
 /// empty, and no error.)
 pub(super) fn check_not_empty(plan: &Plan<'_>, outcome: &Outcome) -> Result<()> {
-    let streams = !plan.files.is_empty() && plan.files.iter().all(|file| file.size.is_none());
+    let streams = !plan.units.is_empty() && plan.files.iter().all(|file| file.size.is_none());
     if streams && outcome.tally.raw_bytes == 0 && outcome.failed.is_empty() && plan.unreachable.is_empty() {
         let names: Vec<&str> = plan.files.iter().map(|file| file.object.as_str()).collect();
         return Err(Error::NoLogs { inputs: format!("{}: it is empty", names.join(", ")) });
