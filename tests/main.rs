@@ -33,3 +33,4 @@ mod snapshots;
 mod stop;
 mod tidy;
 mod values;
+mod verify;
