@@ -128,6 +128,7 @@ fn exit_of(error: &Error) -> Exit {
 fn hint(error: &Error) -> Option<String> {
     let hint = match error {
         Error::Unfinished { cause, units, of, path } => return Some(go_on(hint(cause), *units, *of, path)),
+        Error::NoLake { .. } => "name a folder that `tlslake convert` wrote; earlier versions wrote no manifest",
         Error::Locked { .. } => "wait for it with `--wait`, or choose another output folder; the lock of a run that died is free at once",
         Error::Settings { .. } => "give the same settings again, or choose another output folder",
         Error::ChangedInput { .. } => "`--replace-changed` writes anew the rows that came from it; a new output folder converts everything",

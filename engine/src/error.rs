@@ -145,6 +145,12 @@ pub enum Error {
         /// What is wrong, and what to do.
         problem: String,
     },
+    /// There is no lake, or one without a manifest.
+    #[error("{path}: holds no lake with a manifest", path = path.display())]
+    NoLake {
+        /// The folder.
+        path: PathBuf,
+    },
     /// The output folder holds a lake of other settings.
     #[error("{path}: {problem}", path = path.display())]
     Settings {

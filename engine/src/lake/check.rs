@@ -42,12 +42,11 @@ impl Checked {
 /// Checks the lake at `out`; files are read in parallel on the caller's rayon pool.
 ///
 /// # Errors
-/// [`Error::Output`] where there is no lake with a manifest, [`Error::Locked`] while a run is writing it, [`Error::Io`] where it cannot be listed.
+/// [`Error::NoLake`] where there is no lake with a manifest, [`Error::Locked`] while a run is writing it, [`Error::Io`] where it cannot be listed.
 pub(crate) fn check(out: &Path) -> Result<Checked> {
     let own = out.join(OWN_FOLDER);
     if !settings::exist(&own) {
-        let problem = "holds no lake with a manifest; name a folder that `tlslake convert` wrote".to_owned();
-        return Err(Error::Output { path: out.to_owned(), problem });
+        return Err(Error::NoLake { path: out.to_owned() });
     }
     let lock = super::lock::read(out, &own)?;
     let mut checked = Checked { _lock: lock, ..Checked::default() };

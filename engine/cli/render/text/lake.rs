@@ -15,7 +15,7 @@ pub(super) fn render(page: &mut Page, report: &Report, inputs: &[String]) {
     match &report.output {
         Some(output) if output.committed => {
             written(page, report, output);
-            queries(page, report, output);
+            next(page, report, output, inputs);
         }
         Some(_) => refused(page, report),
         None if report.rows > 0 => conversion(page, inputs),
@@ -72,7 +72,24 @@ fn free_name() -> String {
     names.find(|name| !Path::new(name).exists()).unwrap_or_else(|| "NEW_FOLDER".to_owned())
 }
 
-fn queries(page: &mut Page, report: &Report, output: &Output) {
+/// What to ask the lake, and what to do before the logs go.
+fn next(page: &mut Page, report: &Report, output: &Output, inputs: &[String]) {
+    let queries = queries(report, output);
+    let can_be_named = !inputs.is_empty() && inputs.len() <= MAX_REPEATED_INPUTS && inputs.iter().all(|input| input != "-");
+    if queries.is_empty() && !can_be_named {
+        return;
+    }
+    page.section("Next", "");
+    for query in queries {
+        page.line(style::PLAIN, &format!("  duckdb -c {}", shell::double_quoted(&query)));
+    }
+    if can_be_named {
+        let words: Vec<_> = std::iter::once(&output.path).chain(inputs).map(|word| shell::word(word)).collect();
+        page.line(style::PLAIN, &format!("  tlslake verify {}", words.join(" ")));
+    }
+}
+
+fn queries(report: &Report, output: &Output) -> Vec<String> {
     let mut queries = Vec::new();
     if report.outcomes.failed > 0 {
         let connections = shell::parquet(&output.path, "connections");
@@ -87,13 +104,7 @@ fn queries(page: &mut Page, report: &Report, output: &Output) {
     if report.rejected > 0 {
         queries.push(format!("SELECT * FROM {} LIMIT 10", shell::parquet(&output.path, "rejected")));
     }
-    if queries.is_empty() {
-        return;
-    }
-    page.section("Next", "");
-    for query in queries {
-        page.line(style::PLAIN, &format!("  duckdb -c {}", shell::double_quoted(&query)));
-    }
+    queries
 }
 
 fn of_client(connections: &str, client: &str) -> String {
