@@ -74,17 +74,21 @@ fn a_lake_that_holds_its_logs_holds_and_is_not_touched() {
     assert!(text.stdout.contains("everything holds") && text.stdout.contains("121 = 120 rows + 1 rejected"), "{}", text.stdout);
 }
 
+/// What can be done to a file.
+const DAMAGES: [(&str, Damage); 5] = [
+    ("a byte", |path| edit(path, |bytes| bytes[10] ^= 1)),
+    ("cut", |path| edit(path, |bytes| bytes.truncate(bytes.len() / 2))),
+    ("longer", |path| edit(path, |bytes| bytes.push(0))),
+    ("empty", |path| edit(path, Vec::clear)),
+    ("gone", |path| fs::remove_file(path).unwrap()),
+];
+
+type Damage = fn(&Path);
+
 #[test]
 fn whatever_is_done_to_a_file_is_found() {
-    let damages: [(&str, fn(&Path)); 5] = [
-        ("a byte", |path| edit(path, |bytes| bytes[10] ^= 1)),
-        ("cut", |path| edit(path, |bytes| bytes.truncate(bytes.len() / 2))),
-        ("longer", |path| edit(path, |bytes| bytes.push(0))),
-        ("empty", |path| edit(path, Vec::clear)),
-        ("gone", |path| fs::remove_file(path).unwrap()),
-    ];
     for part in ["connections/", "rejected/", "failures_hourly/", "latency_hourly/", "_tlslake/state/"] {
-        for (damage, apply) in damages {
+        for (damage, apply) in DAMAGES {
             let (_input, _out, lake) = made();
             let path = file(&lake, part);
             apply(&path);
