@@ -173,8 +173,9 @@ fn what_was_passed_over_is_told_of() {
     let (input, _out, lake) = made();
     let access = "123456789012_elasticloadbalancing_us-east-1_app.x.1_20260101T0000Z_10.0.0.1_x.log.gz";
     logs::write(input.path(), access, b"");
+    logs::write(input.path(), "README.md", b"of these logs");
     let others = verify(&lake, &[input.path()]).exits(0).json();
-    assert_eq!(others["logs"]["others"], 1);
+    assert_eq!(others["logs"]["others"], 2);
     let one = verify(&lake, &[&input.path().join("1.log.gz")]).exits(0).json();
     assert_eq!(one["logs"]["not_given"], 2);
     logs::write(input.path(), "1.log.1", &logs::lines(3));

@@ -49,10 +49,8 @@ fn logs(page: &mut Page, result: &Verification) {
     );
     page.line(look(logs.same == logs.inputs), &line);
     if logs.others > 0 {
-        let others = format!(
-            "           {} beside them not read: access logs, health-check logs, test files, or given twice",
-            counted(logs.others, "file")
-        );
+        let others =
+            format!("           {} beside them not read: no connection logs by their names, or given twice", counted(logs.others, "file"));
         page.line(style::QUIET, &others);
     }
     if logs.not_given > 0 {

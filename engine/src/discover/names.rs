@@ -6,6 +6,8 @@ use std::ffi::OsStr;
 use std::fmt::Write;
 use std::path::{MAIN_SEPARATOR, Path};
 
+use super::SkippedFile;
+
 /// What the name of a connection log tells.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LogName {
@@ -168,9 +170,16 @@ fn ends_in(name: &[u8], endings: &[&[u8]]) -> bool {
     })
 }
 
-/// Whether a file that was skipped for `reason` holds no connection log of its own: by its name it is something else, or it was given twice.
-pub(crate) fn is_no_log(reason: &str) -> bool {
-    [reason::ACCESS_LOG, reason::HEALTH_CHECK_LOG, reason::TEST_FILE, reason::GIVEN_TWICE].contains(&reason)
+/// Whether a file that was skipped holds no connection log: it was given twice, its name says what else it is, or says nothing of logs at all
+/// (`x.log.1` does, `README.md` does not).
+pub(crate) fn is_no_log(file: &SkippedFile) -> bool {
+    let name = file.object.rsplit('/').next().unwrap_or_default().to_ascii_lowercase();
+    let speaks_of_logs = ["conn_log", ".log", ".gz", ".zst"].iter().any(|part| name.contains(part));
+    match file.reason {
+        reason::ACCESS_LOG | reason::HEALTH_CHECK_LOG | reason::TEST_FILE | reason::GIVEN_TWICE => true,
+        reason::NOT_A_LOG | reason::HIDDEN => !speaks_of_logs,
+        _ => false,
+    }
 }
 
 /// A path for people, spelled as [`super::InputFile::object`] says.

@@ -60,7 +60,7 @@ pub struct LogsCompared {
     pub same: u64,
     /// Inputs of the lake that were not given.
     pub not_given: u64,
-    /// Files beside them that are no connection logs by their names (access logs, health-check logs, test files), or were given twice.
+    /// Files beside them that are no connection logs by their names (access logs, health-check logs, test files, others), or were given twice.
     pub others: u64,
     /// Lines read.
     pub lines: u64,

@@ -69,7 +69,7 @@ fn compare_logs<S: AsRef<std::ffi::OsStr>>(
     plan.wants.nothing_else = true;
     let outcome = pipeline::run(&plan, &mut NoSink)?;
     let mut differences: Vec<Difference> = plan.unreachable.iter().map(|file| log(&file.object, file.fault.to_string())).collect();
-    let (others, unread): (Vec<_>, Vec<_>) = plan.skipped.iter().partition(|file| discover::is_no_log(file.reason));
+    let (others, unread): (Vec<_>, Vec<_>) = plan.skipped.iter().partition(|file| discover::is_no_log(file));
     differences
         .extend(unread.iter().map(|file| log(&file.object, format!("was not read ({}); what is in it is not in the lake", file.reason))));
     let keys: HashSet<String> = plan.files.iter().map(|file| key_text(file.key)).collect();
