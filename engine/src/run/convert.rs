@@ -58,8 +58,11 @@ pub fn convert<S: AsRef<std::ffi::OsStr>>(inputs: &[S], read: &ReadConfig, lake:
 /// Completes the lake, unless nothing has changed in it; the report of all that it holds.
 fn complete(plan: &Plan<'_>, sink: &mut LakeSink, outcome: &Outcome, counts: &Output) -> Result<Report> {
     sink.commit_staged()?;
+    let has_grown = sink.committed > 0;
     let lake = &mut sink.lake;
-    lake.take_stock()?;
+    if has_grown {
+        lake.take_stock()?;
+    }
     let Sums { rejected, aggregates, hours } = Sums::read(lake.path(), &lake.inventory().units, &lake.temporary_folder(), &plan.tuning)?;
     let tls_ports = aggregates.tls_ports().clone();
     let account = result::Account::of_lake(plan, lake.inventory(), outcome, rejected, aggregates);
