@@ -1,17 +1,16 @@
-//! The reading flags that `convert` and `report` share.
+//! The reading flags that commands share.
 
 use jiff::Timestamp;
 use tlslake_engine::config::{OnCorrupt, ReadConfig};
 use tlslake_engine::run;
 
 use crate::exit::Failure;
-use crate::flags::{OnCorruptFlag, ReadFlags};
+use crate::flags::{LimitFlags, OnCorruptFlag, ReadFlags};
 
 /// The engine's settings; fails where `--since` and `--until` leave no time between them.
 pub(super) fn settings(flags: &ReadFlags) -> Result<ReadConfig, Failure> {
     check_range(flags.since, flags.until)?;
-    let read = ReadConfig {
-        jobs: flags.jobs.unwrap_or(0),
+    Ok(ReadConfig {
         kernel: flags.kernel,
         since: flags.since,
         until: flags.until,
@@ -20,14 +19,18 @@ pub(super) fn settings(flags: &ReadFlags) -> Result<ReadConfig, Failure> {
             OnCorruptFlag::Salvage => OnCorrupt::Salvage,
             OnCorruptFlag::Fail => OnCorrupt::Fail,
         },
-        strict: false,
-        max_line: usize::try_from(flags.max_line).unwrap_or(usize::MAX),
-        memory: flags.memory.unwrap_or(0),
-    };
+        ..limits(&flags.limits)
+    })
+}
+
+/// The engine's settings, of which only the limits are not the default's; makes the process keep to a low ceiling.
+pub(super) fn limits(flags: &LimitFlags) -> ReadConfig {
+    let max_line = usize::try_from(flags.max_line).unwrap_or(usize::MAX);
+    let read = ReadConfig { jobs: flags.jobs.unwrap_or(0), max_line, memory: flags.memory.unwrap_or(0), ..ReadConfig::default() };
     if run::memory_ceiling(&read) < ReadConfig::HUGE_PAGES_FROM {
         do_without_huge_pages();
     }
-    Ok(read)
+    read
 }
 
 /// A huge page counts whole once a byte of it is in use, and the allocator asks for them.

@@ -7,6 +7,7 @@ use tlslake_engine::config::ReadConfig;
 use tlslake_engine::report::Verification;
 use tlslake_engine::run::{self, Control};
 
+use super::read;
 use crate::exit::{Exit, Failure};
 use crate::flags::{ProgressMode, VerifyFlags};
 use crate::render::number::counted;
@@ -22,9 +23,7 @@ pub(crate) struct Verify {
 }
 
 pub(super) fn resolve(flags: VerifyFlags) -> Verify {
-    let max_line = usize::try_from(flags.max_line).unwrap_or(usize::MAX);
-    let read = ReadConfig { jobs: flags.jobs.unwrap_or(0), max_line, memory: flags.memory.unwrap_or(0), ..ReadConfig::default() };
-    Verify { out: flags.out, inputs: flags.inputs, read, progress: flags.display.progress }
+    Verify { out: flags.out, inputs: flags.inputs, read: read::limits(&flags.limits), progress: flags.display.progress }
 }
 
 impl Verify {

@@ -135,6 +135,18 @@ pub(crate) struct ReadFlags {
     #[arg(long, value_name = "CHOICE", value_enum, default_value_t = OnCorruptFlag::Skip)]
     pub(crate) on_corrupt: OnCorruptFlag,
 
+    #[command(flatten)]
+    pub(crate) limits: LimitFlags,
+
+    /// Force one scan kernel; `tlslake kernels` lists them, and all give the same answer [default: the fastest this machine has]
+    #[arg(long, value_name = "NAME", value_parser = parse::kernel)]
+    pub(crate) kernel: Option<Kernel>,
+}
+
+/// What reading may take, whatever is made of it.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Reading")]
+pub(crate) struct LimitFlags {
     /// The longest line taken, 1KiB to 1GiB; a file with a longer one fails. Memory grows with it
     #[arg(long, value_name = "SIZE", value_parser = parse::size, default_value = "16MiB")]
     pub(crate) max_line: u64,
@@ -147,10 +159,6 @@ pub(crate) struct ReadFlags {
     /// Worker threads, 1 or more [default: one per core]
     #[arg(long, value_name = "N", value_parser = parse::jobs)]
     pub(crate) jobs: Option<usize>,
-
-    /// Force one scan kernel; `tlslake kernels` lists them, and all give the same answer [default: the fastest this machine has]
-    #[arg(long, value_name = "NAME", value_parser = parse::kernel)]
-    pub(crate) kernel: Option<Kernel>,
 }
 
 /// `--strict`, of the commands that account for every line.

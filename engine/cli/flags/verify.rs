@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use super::{DisplayFlags, parse};
+use super::{DisplayFlags, LimitFlags};
 
 /// `tlslake verify`.
 #[derive(Debug, Args)]
@@ -18,17 +18,8 @@ pub(crate) struct VerifyFlags {
     #[arg(value_name = "INPUT")]
     pub(crate) inputs: Vec<OsString>,
 
-    /// The longest line taken, as when the lake was converted
-    #[arg(long, value_name = "SIZE", value_parser = parse::size, default_value = "16MiB")]
-    pub(crate) max_line: u64,
-
-    /// The most memory that the process holds [default: a quarter of what the process may use, 320MiB to 4GiB]
-    #[arg(long, value_name = "SIZE", value_parser = parse::size)]
-    pub(crate) memory: Option<u64>,
-
-    /// Worker threads, 1 or more [default: one per core]
-    #[arg(long, value_name = "N", value_parser = parse::jobs)]
-    pub(crate) jobs: Option<usize>,
+    #[command(flatten)]
+    pub(crate) limits: LimitFlags,
 
     #[command(flatten)]
     pub(crate) display: DisplayFlags,
