@@ -194,6 +194,18 @@ fn what_was_salvaged_is_not_the_whole_log() {
 }
 
 #[test]
+fn logs_are_read_within_the_limits_given() {
+    let (input, _out, lake) = made();
+    let with = |limits: &[&str]| {
+        let paths = [OsStr::new("verify"), lake.as_os_str(), input.path().as_os_str()];
+        run(paths.into_iter().chain(limits.iter().map(OsStr::new)))
+    };
+    with(&["--jobs", "1", "--memory", "256MiB", "--max-line", "1MiB"]).exits(0);
+    with(&["--memory", "32MiB"]).exits(2).complains_of("too little");
+    with(&["--max-line", "1KiB", "--jobs", "0"]).exits(2).complains_of("--jobs");
+}
+
+#[test]
 fn where_there_is_no_lake_there_is_nothing_to_verify() {
     let empty = folder();
     verify(empty.path(), &[]).exits(1).complains_of("no lake");
