@@ -26,7 +26,7 @@ pub struct ConnectionBatch {
     pub certificate: Vec<u32>,
     /// `tls_verify_status`: ids into [`Dictionaries::verdicts`].
     pub verdict: Vec<u32>,
-    /// `conn_trace_id`.
+    /// `conn_trace_id`; empty where it is not kept ([`Parser::keep_traces`](super::Parser::keep_traces)).
     pub trace: TextColumn,
     /// The lines as logged, without their ends; empty unless they are kept ([`Parser::keep_lines`](super::Parser::keep_lines)).
     pub raw: TextColumn,

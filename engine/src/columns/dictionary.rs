@@ -43,14 +43,24 @@ impl<T> Dictionary<T> {
     #[inline]
     pub fn intern<E>(&mut self, raw: &[u8], derive: impl FnOnce(u32) -> Result<T, E>) -> Result<u32, E> {
         let hash = xxh3_64(raw);
+        match self.find_hashed(hash, raw) {
+            Some(id) => Ok(id),
+            None => self.insert(hash, raw, derive),
+        }
+    }
+
+    /// The id of `raw`, if it is there.
+    pub fn find(&self, raw: &[u8]) -> Option<u32> {
+        self.find_hashed(xxh3_64(raw), raw)
+    }
+
+    #[inline]
+    fn find_hashed(&self, hash: u64, raw: &[u8]) -> Option<u32> {
         let found = self.table.find(hash, |&id| {
             let entry = &self.entries[id as usize];
             entry.hash == hash && self.bytes((entry.start, entry.len)) == raw
         });
-        match found {
-            Some(&id) => Ok(id),
-            None => self.insert(hash, raw, derive),
-        }
+        found.copied()
     }
 
     /// [`Dictionary::intern`] where nothing can be wrong with a new value.
@@ -79,6 +89,18 @@ impl<T> Dictionary<T> {
             Some(entry) => self.bytes((entry.start, entry.len)) == raw,
             None => false,
         }
+    }
+
+    /// Where the raw bytes of `id` stand, for [`Dictionary::at`].
+    pub(super) fn place(&self, id: u32) -> (u32, u32) {
+        let entry = &self.entries[id as usize];
+        (entry.start, entry.len)
+    }
+
+    /// The raw bytes at a place that [`Dictionary::place`] gave.
+    #[inline]
+    pub(super) fn at(&self, place: (u32, u32)) -> &[u8] {
+        self.bytes(place)
     }
 
     /// The derived value of `id`.

@@ -5,8 +5,11 @@
 
 pub(crate) mod arrow;
 mod batch;
+mod clients;
 mod dictionary;
+mod line;
 mod parser;
+mod returning;
 pub mod schema;
 
 pub use self::arrow::record_batch;

@@ -2,17 +2,22 @@
 
 use std::ops::Range;
 
-use super::batch::{Certificate, Client, ConnectionBatch, Dictionaries, Endpoint, Outcome, RejectedLine, Route, SourceRun, Tally, Verdict};
-use super::dictionary::{Dictionary, Span};
+use super::batch::{ConnectionBatch, Dictionaries, Endpoint, RejectedLine, SourceRun, Tally};
+use super::clients::{Habits, Met, Said};
+use super::line::{self, Fields, fault, fault_at};
+use super::returning::{self, Returned, TRACE_BYTES};
 use crate::error::{LineFault, LineFaultReason};
 use crate::fields::{self, TimeReader};
 use crate::format::Field;
-use crate::scan::{self, Kernel, Line, Structure};
+use crate::scan::{self, Kernel, Line, Structure, prefetch_all};
 
 /// Distinct values in all dictionaries at which the next batch begins with empty ones.
 const MAX_DISTINCT: usize = 1 << 17;
 /// Bytes held by all dictionaries, unless less is set ([`Parser::limit_dictionaries`]), at which the next batch begins with empty ones.
 const MAX_DICTIONARY_BYTES: usize = 16 << 20;
+
+/// Lines whose clients are looked up at once.
+const AHEAD: usize = 32;
 
 /// Bytes scanned at a time: text and structure stay in the second-level cache until the fields are read.
 const BLOCK_BYTES: usize = 256 << 10;
@@ -25,14 +30,16 @@ const BLOCK_BYTES: usize = 256 << 10;
 pub struct Parser {
     kernel: Kernel,
     range: Range<i64>,
-    structure: Structure,
+    lines: Lines,
     time: TimeReader,
-    /// The certificate that each client (by id) showed last: it rarely changes, and one comparison confirms it.
-    certificate_of: Vec<u32>,
+    /// What each client's last line said: its next one nearly always says the same, and comparing confirms it.
+    habits: Habits,
     batch: ConnectionBatch,
     dictionaries: Dictionaries,
-    keep_lines: bool,
+    keeps: Keeps,
     dictionary_bytes: usize,
+    #[cfg(test)]
+    scanned_lines: u64,
 }
 
 /// The state of a batch before a run, to go back to.
@@ -42,6 +49,13 @@ pub struct Mark {
     rejected: usize,
     runs: usize,
     ports: usize,
+}
+
+/// Columns that only some have a use for: empty where they are not kept.
+#[derive(Clone, Copy, Debug)]
+struct Keeps {
+    traces: bool,
+    lines: bool,
 }
 
 /// What became of a line.
@@ -56,13 +70,15 @@ impl Parser {
         Self {
             kernel,
             range: since.unwrap_or(i64::MIN)..until.unwrap_or(i64::MAX),
-            structure: Structure::default(),
+            lines: Lines::default(),
             time: TimeReader::default(),
-            certificate_of: Vec::new(),
+            habits: Habits::default(),
             batch: ConnectionBatch::default(),
             dictionaries: Dictionaries::default(),
-            keep_lines: false,
+            keeps: Keeps { traces: true, lines: false },
             dictionary_bytes: MAX_DICTIONARY_BYTES,
+            #[cfg(test)]
+            scanned_lines: 0,
         }
     }
 
@@ -73,13 +89,21 @@ impl Parser {
 
     /// Bytes held, room that is not in use included.
     pub fn memory(&self) -> usize {
-        let ids = self.certificate_of.capacity() * size_of::<u32>();
-        self.batch.memory() + self.dictionaries.held() + self.structure.memory() + ids
+        self.batch.memory()
+            + self.dictionaries.held()
+            + self.lines.structure.memory()
+            + self.lines.ends.capacity() * size_of::<u32>()
+            + self.habits.memory()
     }
 
     /// Keeps each row's line as logged, too.
     pub fn keep_lines(&mut self, keep: bool) {
-        self.keep_lines = keep;
+        self.keeps.lines = keep;
+    }
+
+    /// Keeps each row's trace id, as it does unless told otherwise.
+    pub fn keep_traces(&mut self, keep: bool) {
+        self.keeps.traces = keep;
     }
 
     /// The batch so far.
@@ -97,7 +121,7 @@ impl Parser {
         self.batch.clear();
         if self.dictionaries.distinct() > MAX_DISTINCT || self.dictionaries.memory() > self.dictionary_bytes {
             self.dictionaries.clear();
-            self.certificate_of.clear();
+            self.habits.clear();
         }
     }
 
@@ -127,6 +151,12 @@ impl Parser {
     /// Each line becomes a row, a rejected line, a blank or an out-of-range count; the run's tally says how many of each. Memory grows
     /// with the rows and rejected lines, not with the text.
     pub fn parse(&mut self, file: u32, offset: u64, text: &[u8]) {
+        self.parse_while(file, offset, text, |_, _| true);
+    }
+
+    /// Likewise, as long as `go_on` says so: it is asked before each block of whole lines, with the number of its lines and bytes. Gives what
+    /// it said last; if that was no, the run is there up to that block.
+    pub(crate) fn parse_while(&mut self, file: u32, offset: u64, text: &[u8], mut go_on: impl FnMut(usize, usize) -> bool) -> bool {
         let mut run = SourceRun {
             file,
             first_row: self.batch.rows() as u32,
@@ -134,20 +164,128 @@ impl Parser {
             offset,
             ..SourceRun::default()
         };
-        let mut structure = std::mem::take(&mut self.structure);
-        let mut start = 0;
+        let mut lines = std::mem::take(&mut self.lines);
+        let (mut start, mut goes_on) = (0, true);
         while start < text.len() {
-            let end = block_end(text, start);
-            self.block(&text[start..end], start as u64, &mut structure, &mut run.tally);
-            start = end;
+            let block = &text[start..block_end(text, start)];
+            lines.find(block);
+            goes_on = go_on(lines.ends.len(), block.len());
+            if !goes_on {
+                break;
+            }
+            self.block(block, start as u64, &mut lines, &mut run.tally);
+            start += block.len();
         }
-        self.structure = structure;
+        self.lines = lines;
         self.batch.runs.push(run);
+        goes_on
     }
 
-    /// Parses a block of whole lines that begins `offset` bytes into its run.
-    fn block(&mut self, text: &[u8], offset: u64, structure: &mut Structure, tally: &mut Tally) {
+    /// Parses a block of whole lines that begins `offset` bytes into its run. Those of returning clients are read without a scan, as long as most
+    /// are such.
+    fn block(&mut self, text: &[u8], offset: u64, lines: &mut Lines, tally: &mut Tally) {
+        // The scalar kernel is the definition of right: it takes no short cut.
+        let mut start = 0;
+        if self.kernel != Kernel::Scalar {
+            start = self.returning(text, offset, lines, tally);
+        }
+        if start < text.len() {
+            self.scanned(&text[start..], offset + start as u64, &mut lines.structure, tally);
+        }
+    }
+
+    /// Parses lines one by one, until it turns out that most are not those of returning clients; gives the start of the first that is left.
+    fn returning(&mut self, text: &[u8], offset: u64, lines: &mut Lines, tally: &mut Tally) -> usize {
+        /// So many other lines, and more of them than not, are too many.
+        const MANY: usize = 2 * AHEAD;
+        let Lines { ends, structure } = lines;
+        let (mut start, mut others) = (0, 0);
+        for (group, ends) in ends.chunks(AHEAD).enumerate() {
+            let clients = self.meet(text, start, ends);
+            for (number, (&end, met)) in ends.iter().zip(clients).enumerate() {
+                let line = &text[start..end as usize];
+                if !met.is_some_and(|met| self.returned(line, &met, tally)) {
+                    self.scanned(line, offset + start as u64, structure, tally);
+                    others += 1;
+                }
+                start = end as usize;
+                if others > MANY && 2 * others > group * AHEAD + number {
+                    return start;
+                }
+            }
+        }
+        start
+    }
+
+    /// The clients of some lines, before the lines are read: so what has to come from a far cache comes for all of them at once.
+    #[inline(never)]
+    fn meet(&self, text: &[u8], start: usize, ends: &[u32]) -> [Option<Met>; AHEAD] {
+        let starts = std::iter::once(start).chain(ends.iter().map(|&end| end as usize));
+        let lines = starts.zip(ends).map(|(start, &end)| &text[start..end as usize]);
+        let mut asked = [None; AHEAD];
+        asked.iter_mut().zip(lines.clone()).for_each(|(asked, line)| *asked = self.habits.ask(line));
+        let mut clients = [None; AHEAD];
+        for ((met, asked), line) in clients.iter_mut().zip(asked).zip(lines) {
+            *met = asked.and_then(|asked| self.habits.answer(asked, line, &self.dictionaries.clients));
+            if let Some(Met { habit, .. }) = met {
+                prefetch_all(habit.certificate_in(&self.dictionaries.certificates));
+            }
+        }
+        clients
+    }
+
+    /// Reads a line, its end included, as that of a client that returned; whether it is one. Nothing is done if not.
+    #[inline(always)]
+    fn returned(&mut self, stored: &[u8], met: &Met, tally: &mut Tally) -> bool {
+        let line = without_end(stored);
+        let Some(row) = returning::read(line, met, &self.time, &self.dictionaries) else { return false };
+        if !self.range.contains(&row.time) {
+            return false;
+        }
+        if row.is_usual && row.said != met.habit.said() {
+            self.habits.turn(met, row.said, &self.dictionaries.certificates);
+        }
+        self.push_returned(line, met.habit.client, tally.lines as u32, &row);
+        tally.lines += 1;
+        tally.rows += 1;
+        tally.raw_bytes += stored.len() as u64;
+        true
+    }
+
+    #[inline(always)]
+    fn push_returned(&mut self, line: &[u8], client: u32, number: u32, row: &Returned) {
+        let Said { endpoint, certificate, verdict, route } = row.said;
+        let batch = &mut self.batch;
+        batch.time.push(row.time);
+        batch.client.push(client);
+        batch.client_port.push(row.client_port);
+        batch.endpoint.push(endpoint);
+        batch.latency.push(row.latency);
+        batch.certificate.push(certificate);
+        batch.verdict.push(verdict);
+        batch.route.push(route);
+        batch.line.push(number);
+        if self.keeps.traces {
+            batch.trace.push(row.trace.map(|at| &line[at..at + TRACE_BYTES]));
+        }
+        if self.keeps.lines {
+            batch.raw.push(Some(line));
+        }
+    }
+
+    /// Lines so far that were scanned.
+    #[cfg(test)]
+    pub(super) fn scanned_lines(&self) -> u64 {
+        self.scanned_lines
+    }
+
+    /// Scans and parses whole lines that begin `offset` bytes into their run.
+    fn scanned(&mut self, text: &[u8], offset: u64, structure: &mut Structure, tally: &mut Tally) {
         scan::scan(self.kernel, text, structure);
+        #[cfg(test)]
+        {
+            self.scanned_lines += structure.lines().len() as u64;
+        }
         let ascii = text.is_ascii();
         for (number, line) in (tally.lines as u32..).zip(structure.lines()) {
             if line.start == line.end {
@@ -169,12 +307,12 @@ impl Parser {
 
     /// Parses one line that is not blank. Nothing is appended unless all of it is right.
     #[inline]
-    fn line(&mut self, text: &[u8], number: u32, line: &Line, ends: &[u32], ascii: bool) -> Result<Parsed, LineFault> {
-        let fields = Fields { text, line, ends };
+    fn line(&mut self, text: &[u8], number: u32, found: &Line, ends: &[u32], ascii: bool) -> Result<Parsed, LineFault> {
+        let fields = Fields { text, line: found, ends };
         if !ascii && let Err(error) = std::str::from_utf8(fields.whole()) {
             return Err(fault_at(fields.holding(error.valid_up_to()), LineFaultReason::NotUtf8));
         }
-        if let Some((field, reason)) = line.fault {
+        if let Some((field, reason)) = found.fault {
             return Err(fault_at(Some(field as usize), reason));
         }
         if ends.len() < Field::REQUIRED {
@@ -183,10 +321,10 @@ impl Parser {
         let time = self.time.read(fields::unquoted(fields.raw(Field::Time)));
         let time = time.ok_or_else(|| fault(Field::Time, LineFaultReason::InvalidTime))?;
         let dictionaries = &mut self.dictionaries;
-        let client = intern_client(&mut dictionaries.clients, fields.raw(Field::ClientIp))?;
-        let client_port = port(&fields, Field::ClientPort)?;
-        let endpoint = intern_endpoint(&mut dictionaries.endpoints, &fields)?;
-        let latency = latency(fields.raw(Field::TlsHandshakeLatency))?;
+        let client = line::intern_client(&mut dictionaries.clients, fields.raw(Field::ClientIp))?;
+        let client_port = line::port(&fields, Field::ClientPort)?;
+        let endpoint = line::intern_endpoint(&mut dictionaries.endpoints, &fields)?;
+        let latency = line::latency(fields.raw(Field::TlsHandshakeLatency))?;
         if !self.range.contains(&time) {
             let Endpoint { listener_port, tls_protocol, .. } = *dictionaries.endpoints.value(endpoint);
             let ports = &mut self.batch.tls_ports_out_of_range;
@@ -195,9 +333,9 @@ impl Parser {
             }
             return Ok(Parsed::OutOfRange);
         }
-        let certificate = intern_certificate(&mut dictionaries.certificates, &mut self.certificate_of, client, &fields);
-        let verdict = intern_verdict(&mut dictionaries.verdicts, fields.raw(Field::TlsVerifyStatus));
-        let route = intern_route(&mut dictionaries.routes, &fields);
+        let certificate = line::intern_certificate(&mut dictionaries.certificates, &fields);
+        let verdict = line::intern_verdict(&mut dictionaries.verdicts, fields.raw(Field::TlsVerifyStatus));
+        let route = line::intern_route(&mut dictionaries.routes, &fields);
         let batch = &mut self.batch;
         if let Some(extra) = fields.extra() {
             batch.extra.push((batch.time.len() as u32, extra.into()));
@@ -209,13 +347,48 @@ impl Parser {
         batch.latency.push(latency);
         batch.certificate.push(certificate);
         batch.verdict.push(verdict);
-        batch.trace.push(fields.get(Field::ConnTraceId).and_then(fields::text));
         batch.route.push(route);
-        if self.keep_lines {
+        batch.line.push(number);
+        if self.keeps.traces {
+            batch.trace.push(fields.get(Field::ConnTraceId).and_then(fields::text));
+        }
+        if self.keeps.lines {
             batch.raw.push(Some(fields.whole()));
         }
-        batch.line.push(number);
+        if self.kernel != Kernel::Scalar {
+            let said = Said { endpoint, certificate, verdict, route };
+            let address = (fields.whole(), fields.start(Field::ClientIp as usize) - found.start as usize);
+            self.habits.learn(address, client, said, &self.dictionaries.certificates);
+        }
         Ok(Parsed::Row)
+    }
+}
+
+/// The lines of a block.
+#[derive(Debug, Default)]
+struct Lines {
+    /// One past the last byte of each, its newline included.
+    ends: Vec<u32>,
+    structure: Structure,
+}
+
+impl Lines {
+    /// Finds the lines of `block`; says nothing of their fields.
+    fn find(&mut self, block: &[u8]) {
+        self.ends.clear();
+        self.ends.extend(memchr::memchr_iter(b'\n', block).map(|newline| newline as u32 + 1));
+        if block.last().is_some_and(|&last| last != b'\n') {
+            self.ends.push(block.len() as u32);
+        }
+    }
+}
+
+/// A line without its newline, and without a carriage return before that, too.
+#[inline(always)]
+fn without_end(stored: &[u8]) -> &[u8] {
+    match stored {
+        [line @ .., b'\r', b'\n'] | [line @ .., b'\n'] => line,
+        line => line,
     }
 }
 
@@ -228,76 +401,6 @@ fn block_end(text: &[u8], start: usize) -> usize {
     }
 }
 
-/// The raw fields of one line.
-struct Fields<'a> {
-    text: &'a [u8],
-    line: &'a Line,
-    ends: &'a [u32],
-}
-
-impl<'a> Fields<'a> {
-    fn whole(&self) -> &'a [u8] {
-        &self.text[self.line.start as usize..self.line.end as usize]
-    }
-
-    #[inline]
-    fn start(&self, field: usize) -> usize {
-        if field == 0 { self.line.start as usize } else { self.ends[field - 1] as usize + 1 }
-    }
-
-    /// A field that every line has.
-    #[inline]
-    fn raw(&self, field: Field) -> &'a [u8] {
-        &self.text[self.start(field as usize)..self.ends[field as usize] as usize]
-    }
-
-    /// A field that the line may end before.
-    #[inline]
-    fn get(&self, field: Field) -> Option<&'a [u8]> {
-        ((field as usize) < self.ends.len()).then(|| self.raw(field))
-    }
-
-    /// The bytes from the start of one field to the end of another, both of which the line has.
-    #[inline]
-    fn tuple(&self, first: usize, last: usize) -> &'a [u8] {
-        &self.text[self.start(first)..self.ends[last] as usize]
-    }
-
-    /// What follows the last known field and its space.
-    #[inline]
-    fn extra(&self) -> Option<&'a str> {
-        let start = *self.ends.get(Field::KNOWN - 1)? as usize + 1;
-        let extra = self.text.get(start..self.line.end as usize)?;
-        Some(std::str::from_utf8(extra).unwrap_or_default())
-    }
-
-    /// The known field that holds byte `at` of the line.
-    fn holding(&self, at: usize) -> Option<usize> {
-        let at = self.line.start as usize + at;
-        let ended_before = self.ends.iter().take_while(|&&end| (end as usize) < at).count();
-        Some(ended_before)
-    }
-
-    /// Where `field`'s text lies, counted from the start of field `first`, shifted by `base`; `None` for NULL or a field that is absent.
-    fn span(&self, field: Field, first: Field, base: u32) -> Span {
-        let raw = self.get(field)?;
-        let text = fields::text(raw)?;
-        let quote = u32::from(text.len() != raw.len());
-        let start = (self.start(field as usize) - self.start(first as usize)) as u32;
-        Some((base + start + quote, text.len() as u32))
-    }
-}
-
-#[cold]
-fn fault(field: Field, reason: LineFaultReason) -> LineFault {
-    LineFault { field: Some(field), reason }
-}
-
-#[cold]
-fn fault_at(field: Option<usize>, reason: LineFaultReason) -> LineFault {
-    LineFault { field: field.and_then(Field::at), reason }
-}
-
 /// The line, kept whole: with its `\r` if it has one, without its `\n`.
 #[cold]
 fn rejected(text: &[u8], offset: u64, number: u32, line: &Line, fault: LineFault) -> RejectedLine {
@@ -307,104 +410,5 @@ fn rejected(text: &[u8], offset: u64, number: u32, line: &Line, fault: LineFault
     RejectedLine { line: number, offset: offset + start as u64, fault, raw: text[start..end].into() }
 }
 
-#[inline]
-fn port(fields: &Fields<'_>, field: Field) -> Result<u16, LineFault> {
-    fields::port(fields::unquoted(fields.raw(field))).ok_or_else(|| fault(field, LineFaultReason::InvalidPort))
-}
-
-/// Seconds; NaN for NULL.
-#[inline]
-fn latency(raw: &[u8]) -> Result<f64, LineFault> {
-    match fields::text(raw) {
-        None => Ok(f64::NAN),
-        Some(text) => fields::latency_seconds(text).ok_or_else(|| fault(Field::TlsHandshakeLatency, LineFaultReason::InvalidLatency)),
-    }
-}
-
-#[inline]
-fn intern_client(clients: &mut Dictionary<Client>, raw: &[u8]) -> Result<u32, LineFault> {
-    clients.intern(raw, |base| {
-        let text = fields::unquoted(raw);
-        if !fields::is_ip_address(text) {
-            return Err(fault(Field::ClientIp, LineFaultReason::InvalidIpAddress));
-        }
-        let quote = u32::from(text.len() != raw.len());
-        Ok(Client { text: Some((base + quote, text.len() as u32)) })
-    })
-}
-
-#[inline]
-fn intern_endpoint(endpoints: &mut Dictionary<Endpoint>, fields: &Fields<'_>) -> Result<u32, LineFault> {
-    let raw = fields.tuple(Field::ListenerPort as usize, Field::TlsCipher as usize);
-    endpoints.intern(raw, |base| {
-        Ok(Endpoint {
-            listener_port: port(fields, Field::ListenerPort)?,
-            tls_protocol: fields.span(Field::TlsProtocol, Field::ListenerPort, base),
-            tls_cipher: fields.span(Field::TlsCipher, Field::ListenerPort, base),
-        })
-    })
-}
-
-#[inline]
-fn intern_certificate(certificates: &mut Dictionary<Certificate>, certificate_of: &mut Vec<u32>, client: u32, fields: &Fields<'_>) -> u32 {
-    let raw = fields.tuple(Field::LeafClientCertSubject as usize, Field::LeafClientCertSerialNumber as usize);
-    let client = client as usize;
-    if let Some(&guess) = certificate_of.get(client)
-        && certificates.is(guess, raw)
-    {
-        return guess;
-    }
-    let id = certificates.intern_infallible(raw, |base| {
-        let validity = fields::text(fields.raw(Field::LeafClientCertValidity));
-        let (not_before, not_after) = validity.map(fields::validity_micros).unwrap_or_default();
-        Certificate {
-            subject: fields.span(Field::LeafClientCertSubject, Field::LeafClientCertSubject, base),
-            validity: fields.span(Field::LeafClientCertValidity, Field::LeafClientCertSubject, base),
-            serial: fields.span(Field::LeafClientCertSerialNumber, Field::LeafClientCertSubject, base),
-            not_before,
-            not_after,
-        }
-    });
-    if client >= certificate_of.len() {
-        certificate_of.resize(client + 1, u32::MAX);
-    }
-    certificate_of[client] = id;
-    id
-}
-
-#[inline]
-fn intern_verdict(verdicts: &mut Dictionary<Verdict>, raw: &[u8]) -> u32 {
-    verdicts.intern_infallible(raw, |base| {
-        let Some(status) = fields::text(raw) else {
-            return Verdict { status: None, outcome: Outcome::NoVerdict, reason: None };
-        };
-        let start = base + u32::from(status.len() != raw.len());
-        let end = start + status.len() as u32;
-        let code = fields::failure_code(status).map(|code| (end - code.len() as u32, code.len() as u32));
-        let outcome = match status {
-            b"Success" => Outcome::Success,
-            b"Failed" => Outcome::Failed,
-            _ if code.is_some() => Outcome::Failed,
-            _ => Outcome::Other,
-        };
-        Verdict { status: Some((start, status.len() as u32)), outcome, reason: code }
-    })
-}
-
-/// Stands for fields that the line ends before: no line holds a newline, so no field is mistaken for it.
-const ABSENT: &[u8] = b"\n";
-
-#[inline]
-fn intern_route(routes: &mut Dictionary<Route>, fields: &Fields<'_>) -> u32 {
-    let first = Field::TlsKeyexchange;
-    let last = fields.ends.len().min(Field::KNOWN) - 1;
-    let raw = if last < first as usize { ABSENT } else { fields.tuple(first as usize, last) };
-    routes.intern_infallible(raw, |base| Route {
-        tls_keyexchange: fields.span(Field::TlsKeyexchange, first, base),
-        elb: fields.span(Field::Elb, first, base),
-        ip_address: fields.span(Field::IpAddress, first, base),
-    })
-}
-
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;

@@ -6,6 +6,7 @@
 mod latency;
 mod serial;
 mod time;
+pub(crate) mod words;
 
 pub use latency::latency_seconds;
 pub use serial::canonical_serial;

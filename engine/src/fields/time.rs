@@ -1,5 +1,7 @@
 //! Timestamps: ISO 8601 in UTC, as ALB writes them.
 
+use super::words;
+
 /// Reads `YYYY-MM-DDThh:mm:ss[.f]Z` (1 to 9 fraction digits, cut to microseconds) as µs since 1970.
 ///
 /// Strict: upper-case `T` and `Z`, a date that exists, hours to 23, minutes and seconds to 59. A leap second (`:60`) is refused: no
@@ -85,6 +87,17 @@ impl Default for TimeReader {
 }
 
 impl TimeReader {
+    /// A time within the remembered minute, written with six fraction digits as AWS writes it, and a space behind it; `None` for any other, of
+    /// which nothing is known then.
+    #[inline(always)]
+    pub(crate) fn read_usual(&self, text: &[u8; 28]) -> Option<i64> {
+        let (minute, rest) = text.split_first_chunk::<17>()?;
+        let &[tens, ones, b'.', .., b'Z', b' '] = rest else { return None };
+        let second = two_digits(tens, ones).filter(|&second| second <= 59)?;
+        let micros = words::decimal(words::word(rest, 3)?, 6)?;
+        (*minute == self.minute).then_some(self.micros + i64::from(second) * 1_000_000 + i64::from(micros))
+    }
+
     /// [`timestamp_micros`], remembering the minute.
     #[inline]
     pub fn read(&mut self, text: &[u8]) -> Option<i64> {

@@ -53,7 +53,8 @@ pub fn batches<S: AsRef<std::ffi::OsStr>>(inputs: &[S], read: &ReadConfig) -> Re
 }
 
 fn run(inputs: &[OsString], read: &ReadConfig, control: &Control, sender: Sender<Result<RecordBatch>>) -> Result<Report> {
-    let plan = Plan::new(inputs, Lakes::Refuse, read, control, Grouping::any())?;
+    let mut plan = Plan::new(inputs, Lakes::Refuse, read, control, Grouping::any())?;
+    plan.wants.rows = true;
     let mut sink = BatchSink { files: plan.files.clone(), sender, handed_out: false };
     let outcome = pipeline::run(&plan, &mut sink)?;
     Ok(result::report(&plan, &result::Account::of_run(&plan, &outcome), None))

@@ -32,6 +32,7 @@ pub fn convert<S: AsRef<std::ffi::OsStr>>(inputs: &[S], read: &ReadConfig, lake:
     let opened = opened.map_err(|error| if control.is_cancelled() { Error::Cancelled } else { error })?;
     // Only now: while another run was waited for, the inputs may have changed.
     let mut plan = Plan::new(inputs, Lakes::Refuse, read, control, Grouping::Later)?;
+    plan.wants.rows = true;
     plan.wants.hourly = true;
     plan.wants.accounts = true;
     let LakeConfig { row_group_rows, compression, .. } = *lake;

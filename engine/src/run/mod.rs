@@ -72,6 +72,8 @@ pub(crate) struct Plan<'a> {
 pub(crate) struct Wants {
     hourly: bool,
     certificates: bool,
+    /// The rows themselves, every column of them.
+    rows: bool,
     /// The lines as logged, and no aggregates.
     lines: bool,
     /// What became of each input, with a checksum of its text.

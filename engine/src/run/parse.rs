@@ -34,10 +34,10 @@ pub(super) struct Scratch {
 pub(super) struct Searched(Candidates);
 
 impl Searched {
-    /// Looks through `text`; gives the lines that there are to parse: all of them, or under a search those that may match.
+    /// Looks through `text`, under a search; gives the lines that there are to parse: those that may match, or all.
     fn find(&mut self, plan: &Plan<'_>, text: &[u8]) -> usize {
         match &plan.prefilter {
-            None => memchr::memchr_iter(b'\n', text).count(),
+            None => count_lines(text),
             Some(prefilter) => {
                 prefilter.find(text, &mut self.0);
                 self.0.places.len()
@@ -124,11 +124,27 @@ pub(super) fn parse(plan: &Plan<'_>, pool: &ScratchPool, room: &dyn Room, slot: 
     room.hold(slot.charged);
 }
 
+fn count_lines(text: &[u8]) -> usize {
+    memchr::memchr_iter(b'\n', text).count()
+}
+
+/// A piece of a large file; gives the bytes taken for it.
 fn parse_piece(plan: &Plan<'_>, scratch: &mut Scratch, room: &dyn Room, (file, offset): (u32, u64), slot: &mut Slot) -> usize {
-    let lines = memchr::memchr_iter(b'\n', &slot.text).count();
-    let taken = slot.text.len() + plan.tuning.cost(lines, slot.text.len());
-    room.take(slot.sequence, taken);
-    scratch.searched.parse(plan, &mut slot.parser, file, offset, &slot.text);
+    let (sequence, mut taken) = (slot.sequence, 0);
+    let mut take = |bytes: usize| {
+        room.take(sequence, bytes);
+        taken += bytes;
+    };
+    take(slot.text.len());
+    if plan.prefilter.is_some() {
+        take(plan.tuning.cost(count_lines(&slot.text), slot.text.len()));
+        scratch.searched.parse(plan, &mut slot.parser, file, offset, &slot.text);
+        return taken;
+    }
+    slot.parser.parse_while(file, offset, &slot.text, |lines, text| {
+        take(plan.tuning.cost(lines, text));
+        true
+    });
     taken
 }
 
@@ -194,14 +210,11 @@ fn parse_file(
     let decoded = read.and_then(|()| decode(plan, scratch, file));
     match decoded {
         Ok(Whole::Done) => {
-            let lines = scratch.searched.find(plan, &scratch.text);
-            let cost = plan.tuning.cost(lines, scratch.text.len());
-            if too_many_lines(plan, slot, lines) || *taken + cost > plan.tuning.portion_cost {
+            let mark = slot.parser.mark();
+            if !parse_text(plan, scratch, (room, taken), file, slot) {
+                slot.parser.rollback(mark);
                 return Ok(Whole::OverLimit);
             }
-            room.take(slot.sequence, cost);
-            *taken += cost;
-            scratch.searched.parse_found(plan, &mut slot.parser, file, 0, &scratch.text);
             if plan.wants.accounts {
                 set_checksum(slot, xxh3_128(&scratch.text));
             }
@@ -210,6 +223,31 @@ fn parse_file(
         _ => {}
     }
     decoded
+}
+
+/// Parses the text of a small file as far as there is room for it; whether that was all.
+fn parse_text(plan: &Plan<'_>, scratch: &mut Scratch, (room, taken): (&dyn Room, &mut usize), file: u32, slot: &mut Slot) -> bool {
+    let (held, sequence) = (held_lines(slot), slot.sequence);
+    let mut lines = 0;
+    let mut has_room = |more: usize, text: usize| {
+        lines += more;
+        let cost = plan.tuning.cost(more, text);
+        let fits = held + lines <= plan.tuning.portion_lines && *taken + cost <= plan.tuning.portion_cost;
+        if fits {
+            room.take(sequence, cost);
+            *taken += cost;
+        }
+        fits
+    };
+    let text = &scratch.text;
+    if plan.prefilter.is_some() {
+        let fits = has_room(scratch.searched.find(plan, text), text.len());
+        if fits {
+            scratch.searched.parse_found(plan, &mut slot.parser, file, 0, text);
+        }
+        return fits;
+    }
+    slot.parser.parse_while(file, 0, text, has_room)
 }
 
 /// Decodes the stored bytes of a small file; says whether its text is held whole.
@@ -273,8 +311,13 @@ fn set_checksum(slot: &mut Slot, checksum: u128) {
 
 /// Whether the batch would outgrow its share of memory with so many more lines.
 fn too_many_lines(plan: &Plan<'_>, slot: &Slot, lines: usize) -> bool {
+    held_lines(slot) + lines > plan.tuning.portion_lines
+}
+
+/// Lines that the batch holds.
+fn held_lines(slot: &Slot) -> usize {
     let batch = slot.parser.batch();
-    batch.rows() + batch.rejected.len() + lines > plan.tuning.portion_lines
+    batch.rows() + batch.rejected.len()
 }
 
 /// Parses the whole lines before the fault of a damaged file that is held in memory, if they are not too many; gives that fault.

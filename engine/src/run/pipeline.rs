@@ -25,6 +25,7 @@ use crate::error::{Error, Result};
 pub(super) fn parser(plan: &Plan<'_>) -> Parser {
     let mut parser = Parser::new(plan.kernel, plan.read.since, plan.read.until);
     parser.keep_lines(plan.wants.lines);
+    parser.keep_traces(plan.wants.rows);
     parser.limit_dictionaries(plan.tuning.dictionary_bytes);
     parser
 }
@@ -56,7 +57,8 @@ struct Shared<'a> {
     gate: Gate,
     reader: Mutex<Reader<'a>>,
     writer: Mutex<Ordered<'a>>,
-    free: (Sender<Slot>, Receiver<Slot>),
+    /// The one used last is used next: its memory and dictionaries are in a cache.
+    free: Mutex<Vec<Slot>>,
     parsed: (Sender<Slot>, Receiver<Slot>),
     /// Set when there is nothing more to do, or no use in doing it.
     stop: AtomicBool,
@@ -76,19 +78,14 @@ struct Ordered<'a> {
 impl<'a> Shared<'a> {
     fn new(plan: &'a Plan<'a>, sink: &'a mut dyn Sink) -> Self {
         let count = plan.tuning.slots;
-        let free = bounded(count);
-        for _ in 0..count {
-            let slot = Slot::new(parser(plan));
-            // The channel has room for all of them.
-            let _ = free.0.send(slot);
-        }
+        let free = (0..count).map(|_| Slot::new(parser(plan))).collect();
         Self {
             plan,
             scratch: ScratchPool::default(),
             gate: Gate::new(plan.tuning.under_way),
             reader: Mutex::new(Reader::new(plan)),
             writer: Mutex::new(Ordered { writer: Writer::new(plan, sink), early: Vec::new(), total: plan.units.is_empty().then_some(0) }),
-            free,
+            free: Mutex::new(free),
             parsed: bounded(count),
             stop: AtomicBool::new(false),
             error: Mutex::new(None),
@@ -163,7 +160,7 @@ impl<'a> Shared<'a> {
         if !self.gate.may_begin(reader.next()) {
             return None;
         }
-        let mut slot = self.free.1.try_recv().ok()?;
+        let mut slot = self.free.lock().ok()?.pop()?;
         reader.fill(&mut slot);
         if reader.is_done() {
             let total = slot.sequence + 1;
@@ -186,8 +183,9 @@ impl<'a> Shared<'a> {
             slot.charged = held;
             self.gate.force(held);
         }
-        // The channel has room for every slot there is.
-        let _ = self.free.0.send(slot);
+        if let Ok(mut free) = self.free.lock() {
+            free.push(slot);
+        }
     }
 
     fn set_total(&self, total: u64) {

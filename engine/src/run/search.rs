@@ -125,6 +125,7 @@ pub fn search<S: AsRef<std::ffi::OsStr>>(
     visitor: &mut dyn MatchVisitor,
 ) -> Result<SearchOutcome> {
     let mut plan = Plan::new(inputs, Lakes::Read, read, control, Grouping::InOrder)?;
+    plan.wants.rows = true;
     plan.wants.lines = true;
     plan.prefilter = Some(Prefilter::new(selection)).filter(|prefilter| !prefilter.passes_all());
     let provisional = plan.units.iter().map(|unit| is_provisional(&plan, unit)).collect();

@@ -112,6 +112,7 @@ fn run_with(folder: &Path, read: &ReadConfig, tuning: Tuning) -> Result<(Kept, R
         Grouping::ForFiles(UnitSettings { target_file_size: 20_000, fingerprint: String::new() }),
     )?;
     plan.tuning = tuning;
+    plan.wants.rows = true;
     let mut kept = Kept::default();
     let outcome = pipeline::run(&plan, &mut kept)?;
     let report = result::report(&plan, &Account::of_run(&plan, &outcome), None);

@@ -132,7 +132,7 @@ pub(super) unsafe fn scan<V: Vector>(text: &[u8], out: &mut Structure) {
 ///
 /// # Safety
 /// The machine has `V`'s instructions.
-#[inline(never)]
+#[inline(always)] // apart, it would be compiled without the instructions
 unsafe fn find_tail<V: Vector>(tail: &[u8], carry: Carry) -> Found {
     let mut chunk = [0_u8; 64];
     chunk[..tail.len()].copy_from_slice(tail);

@@ -14,6 +14,8 @@ mod kernel;
 #[cfg(test)]
 #[allow(unsafe_code)] // the algorithm's promise of instructions, of which none are needed
 mod portable;
+#[allow(unsafe_code)] // one instruction
+mod prefetch;
 mod scalar;
 #[cfg(test)]
 mod tests;
@@ -26,6 +28,7 @@ mod neon;
 mod x86;
 
 pub use kernel::Kernel;
+pub(crate) use prefetch::{prefetch, prefetch_all};
 
 use crate::error::LineFaultReason;
 use crate::format::Field;

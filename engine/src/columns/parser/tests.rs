@@ -13,7 +13,7 @@ fn parse_all(kernel: Kernel, text: &[u8]) -> Parser {
 }
 
 /// One row as text, NULL as `None`, for comparison.
-fn row(parser: &Parser, row: usize) -> Vec<Option<String>> {
+pub(in crate::columns) fn row(parser: &Parser, row: usize) -> Vec<Option<String>> {
     let (batch, dicts) = (parser.batch(), parser.dictionaries());
     let endpoint = dicts.endpoints.value(batch.endpoint[row]);
     let certificate = dicts.certificates.value(batch.certificate[row]);
