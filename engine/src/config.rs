@@ -131,6 +131,16 @@ pub enum Partitioning {
     None,
 }
 
+/// What encodes the table `connections`. Rows and statistics are the same.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum WriterKind {
+    /// An encoder of its own, made for these columns.
+    #[default]
+    Pages,
+    /// ArrowWriter of the `parquet` crate: slower, and the reference.
+    Arrow,
+}
+
 /// Settings of the lake that `convert` writes.
 #[derive(Clone, Debug)]
 pub struct LakeConfig {
@@ -138,6 +148,8 @@ pub struct LakeConfig {
     pub out: PathBuf,
     /// Page compression.
     pub compression: Compression,
+    /// What encodes `connections`.
+    pub writer: WriterKind,
     /// Folders of `connections`.
     pub partitioning: Partitioning,
     /// Rows in a row group at most.
@@ -182,6 +194,7 @@ impl LakeConfig {
         Self {
             out: out.into(),
             compression: Compression::default(),
+            writer: WriterKind::default(),
             partitioning: Partitioning::default(),
             row_group_rows: Self::DEFAULT_ROW_GROUP_ROWS,
             target_file_size: Self::DEFAULT_TARGET_FILE_SIZE,

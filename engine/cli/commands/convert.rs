@@ -3,12 +3,12 @@
 use std::ffi::OsString;
 use std::sync::Arc;
 
-use tlslake_engine::config::{LakeConfig, Partitioning, ReadConfig};
+use tlslake_engine::config::{LakeConfig, Partitioning, ReadConfig, WriterKind};
 use tlslake_engine::run::{self, Control};
 
 use super::{LogsOutcome, read};
 use crate::exit::Failure;
-use crate::flags::{ConvertFlags, LakeFlags, PartitionFlag, ProgressMode};
+use crate::flags::{ConvertFlags, LakeFlags, PartitionFlag, ProgressMode, WriterFlag};
 use crate::render::progress;
 use crate::signals::Signals;
 
@@ -32,6 +32,10 @@ fn lake(flags: LakeFlags) -> LakeConfig {
         partitioning: match flags.partition {
             PartitionFlag::AccountRegionDay => Partitioning::AccountRegionDay,
             PartitionFlag::None => Partitioning::None,
+        },
+        writer: match flags.writer {
+            WriterFlag::Pages => WriterKind::Pages,
+            WriterFlag::Arrow => WriterKind::Arrow,
         },
         row_group_rows: flags.row_group_rows,
         target_file_size: flags.target_file_size,

@@ -190,6 +190,10 @@ pub(crate) struct LakeFlags {
     #[arg(long, value_name = "CODEC", value_parser = parse::compression, default_value = parse::DEFAULT_COMPRESSION)]
     pub(crate) compression: Compression,
 
+    /// What encodes `connections`: pages, made for these columns, or arrow, the parquet crate's own writer. Rows and statistics are the same
+    #[arg(long, value_name = "WRITER", value_enum, default_value_t = WriterFlag::Pages)]
+    pub(crate) writer: WriterFlag,
+
     /// Folders of `connections`: account,region,day (the event's day, UTC) or none
     #[arg(long, value_name = "KEYS", value_enum, default_value_t = PartitionFlag::AccountRegionDay)]
     pub(crate) partition: PartitionFlag,
@@ -294,6 +298,15 @@ pub(crate) enum OnCorruptFlag {
     Salvage,
     /// Stop the run
     Fail,
+}
+
+/// `--writer`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum WriterFlag {
+    /// Made for these columns
+    Pages,
+    /// ArrowWriter: slower, and the reference
+    Arrow,
 }
 
 /// `--partition`.

@@ -183,6 +183,10 @@ pub(crate) trait Tuples: Sync {
     fn len(&self) -> usize;
     /// The bytes that were logged for the tuple: what makes it distinct.
     fn raw(&self, id: u32) -> &[u8];
+    /// XXH3 of them.
+    fn hash(&self, id: u32) -> u64;
+    /// Length of the longest of them.
+    fn longest(&self) -> usize;
     /// A text of the tuple; `None` is NULL.
     fn text(&self, id: u32, slot: usize) -> Option<&str>;
     /// A number of the tuple; `None` is NULL.
@@ -204,6 +208,14 @@ impl<T: Parts + Sync> Tuples for Dictionary<T> {
 
     fn raw(&self, id: u32) -> &[u8] {
         self.raw(id)
+    }
+
+    fn hash(&self, id: u32) -> u64 {
+        self.hash(id)
+    }
+
+    fn longest(&self) -> usize {
+        self.longest()
     }
 
     fn text(&self, id: u32, slot: usize) -> Option<&str> {

@@ -258,6 +258,19 @@ pub struct Dictionaries {
     pub verdicts: Dictionary<Verdict>,
     /// Key exchange, balancer, node address. Older lines end before these: an entry of NULLs.
     pub routes: Dictionary<Route>,
+    /// Another one whenever the ids begin anew.
+    identity: Identity,
+}
+
+/// What ids belong to: equal only to itself and its clones.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Identity(Arc<()>);
+
+impl PartialEq for Identity {
+    fn eq(&self, other: &Self) -> bool {
+        // As long as either is held, no other can stand in its place.
+        Arc::ptr_eq(&self.0, &other.0)
+    }
 }
 
 impl Dictionaries {
@@ -283,6 +296,12 @@ impl Dictionaries {
         self.certificates.clear();
         self.verdicts.clear();
         self.routes.clear();
+        self.identity = Identity::default();
+    }
+
+    /// What the ids belong to: as long as it is the same, an id means the same.
+    pub(crate) fn identity(&self) -> &Identity {
+        &self.identity
     }
 }
 

@@ -20,6 +20,8 @@ pub struct Dictionary<T> {
     table: HashTable<u32>,
     arena: Vec<u8>,
     entries: Vec<Entry<T>>,
+    /// Bytes of the longest entry.
+    longest: u32,
 }
 
 #[derive(Debug)]
@@ -32,7 +34,7 @@ struct Entry<T> {
 
 impl<T> Default for Dictionary<T> {
     fn default() -> Self {
-        Self { table: HashTable::new(), arena: Vec::new(), entries: Vec::new() }
+        Self { table: HashTable::new(), arena: Vec::new(), entries: Vec::new(), longest: 0 }
     }
 }
 
@@ -42,7 +44,12 @@ impl<T> Dictionary<T> {
     /// An error of `derive` leaves the dictionary as it was.
     #[inline]
     pub fn intern<E>(&mut self, raw: &[u8], derive: impl FnOnce(u32) -> Result<T, E>) -> Result<u32, E> {
-        let hash = xxh3_64(raw);
+        self.intern_hashed(xxh3_64(raw), raw, derive)
+    }
+
+    /// [`Dictionary::intern`] of bytes whose XXH3 is known.
+    #[inline]
+    pub fn intern_hashed<E>(&mut self, hash: u64, raw: &[u8], derive: impl FnOnce(u32) -> Result<T, E>) -> Result<u32, E> {
         match self.find_hashed(hash, raw) {
             Some(id) => Ok(id),
             None => self.insert(hash, raw, derive),
@@ -76,6 +83,7 @@ impl<T> Dictionary<T> {
         let value = derive(start)?;
         let id = self.entries.len() as u32;
         self.arena.extend_from_slice(raw);
+        self.longest = self.longest.max(raw.len() as u32);
         self.entries.push(Entry { hash, start, len: raw.len() as u32, value });
         let entries = &self.entries;
         self.table.insert_unique(hash, id, |&id| entries[id as usize].hash);
@@ -112,6 +120,16 @@ impl<T> Dictionary<T> {
     pub fn raw(&self, id: u32) -> &[u8] {
         let entry = &self.entries[id as usize];
         self.bytes((entry.start, entry.len))
+    }
+
+    /// XXH3 of the raw bytes of `id`.
+    pub fn hash(&self, id: u32) -> u64 {
+        self.entries[id as usize].hash
+    }
+
+    /// Length of the longest raw bytes.
+    pub fn longest(&self) -> usize {
+        self.longest as usize
     }
 
     /// The text of a span that `derive` recorded. Only UTF-8 is ever interned, so this finds text.

@@ -13,6 +13,7 @@ mod returning;
 pub mod schema;
 
 pub use self::arrow::record_batch;
+pub(crate) use batch::Identity;
 pub use batch::{
     Certificate, Client, ConnectionBatch, Dictionaries, Endpoint, Origin, Outcome, RejectedLine, Route, SourceRun, Tally, TextColumn,
     Verdict,

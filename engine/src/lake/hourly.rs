@@ -8,7 +8,7 @@ use arrow::datatypes::Utf8Type;
 
 use super::parts::PartFiles;
 use super::staging::StagedFile;
-use super::table::TableSpec;
+use super::table::{Columns, TableSpec};
 use crate::columns::arrow::{byte_array, timestamps};
 use crate::columns::schema::{self, Column};
 use crate::config::Compression;
@@ -141,7 +141,7 @@ impl<R: Sync> HourlyTable<R> {
         if rows.is_empty() {
             return Ok(());
         }
-        self.parts.write(self.folder, std::iter::empty(), rows.len(), |index| self.columns[index](&rows))
+        self.parts.write(self.folder, std::iter::empty(), rows.len(), Columns::Arrays(&|index| self.columns[index](&rows)))
     }
 
     fn finish(mut self) -> Result<Vec<StagedFile>> {

@@ -5,11 +5,13 @@
 //! cut off has left beside that is taken away by the next one, which goes on with the units that are missing. `_SUCCESS` goes before the
 //! first change and comes back last. One run at a time: it holds a lock. Nothing here parses or counts, and it starts no thread of its own.
 
+mod arrays;
 pub(crate) mod check;
 mod hourly;
 mod inventory;
 mod lock;
 pub(crate) mod manifest;
+mod pages;
 mod partition;
 mod parts;
 pub(crate) mod read;

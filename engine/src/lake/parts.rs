@@ -5,10 +5,8 @@
 use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};
 
-use arrow::array::ArrayRef;
-
 use super::staging::{self, StagedFile, create_folder};
-use super::table::{TableFile, TableSpec, Written};
+use super::table::{Columns, TableFile, TableSpec, Written};
 use crate::error::Result;
 
 /// How many files are open at most, well below any system's limit. Over it, the one that waited longest is closed.
@@ -60,14 +58,14 @@ impl PartFiles {
         folder: &str,
         sources: impl Iterator<Item = (u32, u64)>,
         rows: usize,
-        array: impl Fn(usize) -> Result<ArrayRef> + Sync,
+        columns: Columns<'_>,
     ) -> Result<()> {
         self.clock += 1;
         self.ensure_open(folder)?;
         let Some(part) = self.open.get_mut(folder) else { return Ok(()) };
         part.last_used = self.clock;
         sources.for_each(|(input, rows)| *part.sources.entry(input).or_default() += rows);
-        part.file.write_row_group(rows, array)?;
+        part.file.write_row_group(rows, columns)?;
         if part.file.bytes() >= self.target_size {
             self.close(folder)?;
         }

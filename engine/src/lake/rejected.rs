@@ -7,6 +7,7 @@ use arrow::datatypes::Utf8Type;
 
 use super::parts::PartFiles;
 use super::staging::StagedFile;
+use super::table::Columns;
 use crate::columns::arrow::{byte_array, line_number};
 use crate::columns::schema::REJECTED;
 use crate::columns::{ConnectionBatch, RejectedLine};
@@ -69,7 +70,12 @@ impl RejectedWriter {
         if lines.is_empty() {
             return Ok(());
         }
-        self.parts.write(FOLDER, lines.iter().map(|line| (line.file, 1)), lines.len(), |index| COLUMNS[index](&lines, files))
+        self.parts.write(
+            FOLDER,
+            lines.iter().map(|line| (line.file, 1)),
+            lines.len(),
+            Columns::Arrays(&|index| COLUMNS[index](&lines, files)),
+        )
     }
 
     /// Writes the rest and gives the files; none if there was no line.

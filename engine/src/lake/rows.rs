@@ -1,20 +1,13 @@
 //! Rows of one partition, gathered column by column until they make a row group.
 //!
-//! In: rows of batches, in order. Out: the arrays of a row group. Where a row group ends depends on the rows alone: every limit is checked
+//! In: rows of batches, in order. Out: the columns of a row group, ready for a writer (`pages/`, `arrays.rs`). Where a row group ends depends on the rows alone: every limit is checked
 //! after every row, so it makes no difference how the rows were cut into batches.
 
 use std::ops::Range;
-use std::sync::Arc;
-
-use arrow::array::{ArrayRef, Int32Array, Int64Array};
-use arrow::datatypes::Utf8Type;
-use rayon::prelude::*;
 
 use super::values::{Remap, UnitValues};
-use crate::columns::arrow::{self as arrays, Gather, Group, SOURCES, Source};
-use crate::columns::schema::CONNECTIONS;
+use crate::columns::arrow::{self as arrays, Group};
 use crate::columns::{ConnectionBatch, Dictionaries, TextColumn};
-use crate::discover::InputFile;
 use crate::error::{Error, Result};
 
 /// A run's rows: where a partition takes its rows from.
@@ -46,18 +39,18 @@ pub(super) struct Room {
 /// Rows that wait for their row group.
 #[derive(Debug, Default)]
 pub(super) struct RowBuffer {
-    time: Vec<i64>,
-    client_port: Vec<i32>,
-    latency: Vec<f64>,
+    pub(super) time: Vec<i64>,
+    pub(super) client_port: Vec<i32>,
+    pub(super) latency: Vec<f64>,
     /// The unit's ids by group.
-    ids: [Vec<u32>; Group::ALL.len()],
-    trace: Texts,
-    extra: Texts,
+    pub(super) ids: [Vec<u32>; Group::ALL.len()],
+    pub(super) trace: Texts,
+    pub(super) extra: Texts,
     /// Rows that have an `extra` text.
-    extra_rows: Vec<u32>,
+    pub(super) extra_rows: Vec<u32>,
     /// (first row, file), where the file changes.
-    files: Vec<(u32, u32)>,
-    line: Vec<i64>,
+    pub(super) files: Vec<(u32, u32)>,
+    pub(super) line: Vec<i64>,
     text: u64,
 }
 
@@ -103,34 +96,77 @@ impl RowBuffer {
         Ok(taken)
     }
 
-    /// The ids of the rows, and how many rows fit.
+    /// Forgets the rows and keeps their memory.
+    pub(super) fn clear(&mut self) {
+        self.time.clear();
+        self.client_port.clear();
+        self.latency.clear();
+        self.ids.iter_mut().for_each(Vec::clear);
+        self.trace.clear();
+        self.extra.clear();
+        self.extra_rows.clear();
+        self.files.clear();
+        self.line.clear();
+        self.text = 0;
+    }
+
+    /// The ids of the rows, and how many rows fit. Group by group as long as no limit can be reached on the way, whatever the rows hold; row by
+    /// row where one can. So the cut is at the same row however the rows come.
     fn take_ids(
+        &mut self,
+        from: &RunRows<'_>,
+        rows: Range<usize>,
+        mut room: Room,
+        values: &mut UnitValues,
+        remap: &mut Remap,
+    ) -> Result<usize> {
+        let most = UnitValues::most_of_a_row(from.dicts);
+        let mut next = rows.start;
+        while next < rows.end {
+            let stretch = next..rows.end.min(next + STRETCH);
+            let own = own_bytes(from.batch, &stretch);
+            let taken = if room.surely_has(stretch.len(), own, most, values.held()) {
+                let shared = self.take_stretch(from, stretch.clone(), values, remap)?;
+                Taken { rows: stretch.len(), text: shared + own, own }
+            } else {
+                self.take_row_by_row(from, stretch, room, values, remap)?
+            };
+            next += taken.rows;
+            self.text += taken.text;
+            if room.less(taken).is_full(values.held()) {
+                break;
+            }
+            room = room.less(taken);
+        }
+        Ok(next - rows.start)
+    }
+
+    fn take_stretch(&mut self, from: &RunRows<'_>, rows: Range<usize>, values: &mut UnitValues, remap: &mut Remap) -> Result<u64> {
+        let mut bytes = 0;
+        for group in Group::ALL {
+            let ids = &group.ids(from.batch)[rows.clone()];
+            bytes += remap.extend(values, group, from.dicts, ids, &mut self.ids[group as usize])?;
+        }
+        Ok(bytes)
+    }
+
+    fn take_row_by_row(
         &mut self,
         from: &RunRows<'_>,
         rows: Range<usize>,
         room: Room,
         values: &mut UnitValues,
         remap: &mut Remap,
-    ) -> Result<usize> {
-        let RunRows { batch, dicts, .. } = *from;
-        let ids = Group::ALL.map(|group| group.ids(batch));
-        let mut extra = extra_in(batch, &rows).iter().peekable();
-        let (mut taken, mut text, mut own) = (0, 0, 0);
+    ) -> Result<Taken> {
+        let mut taken = Taken::default();
         for row in rows {
-            let mut shared = 0;
-            for group in Group::ALL {
-                let (id, len) = remap.get(values, group, dicts, ids[group as usize][row])?;
-                self.ids[group as usize].push(id);
-                shared += u64::from(len);
-            }
-            let extra = extra.next_if(|(at, _)| *at as usize == row).map_or(0, |(_, text)| text.len());
-            let row_own = (batch.trace.bytes_at(row).len() + extra) as u64;
-            (taken, text, own) = (taken + 1, text + shared + row_own, own + row_own);
-            if taken >= room.rows || text >= room.text || own >= room.own || values.held() >= room.values {
+            let own = own_bytes(from.batch, &(row..row + 1));
+            let shared = self.take_stretch(from, row..row + 1, values, remap)?;
+            taken = Taken { rows: taken.rows + 1, text: taken.text + shared + own, own: taken.own + own };
+            if room.less(taken).is_full(values.held()) {
                 break;
             }
         }
-        self.text += text;
         Ok(taken)
     }
 
@@ -151,25 +187,51 @@ impl RowBuffer {
         }
         Ok(())
     }
+}
 
-    /// The rows as a row group, whose text stands in `values` and whose files in `files`.
-    pub(super) fn into_row_group<'a>(self, values: &'a UnitValues, files: &'a [InputFile]) -> Result<RowGroup<'a>> {
-        let gathers = Group::ALL.into_par_iter().map(|group| Gather::new(&self.ids[group as usize], values.of(group).len())).collect();
-        Ok(RowGroup {
-            rows: self.time.len(),
-            time: arrays::timestamps(self.time.into()),
-            client_port: Arc::new(Int32Array::from(self.client_port)),
-            latency: arrays::latencies(self.latency.into()),
-            trace: self.trace.into_array()?,
-            line: Arc::new(Int64Array::from(self.line)),
-            extra: self.extra,
-            extra_rows: self.extra_rows,
-            sources: self.files,
-            gathers,
-            values,
-            files,
-        })
+/// Rows whose ids are taken at a time.
+const STRETCH: usize = 1024;
+
+/// What was taken of a batch.
+#[derive(Clone, Copy, Debug, Default)]
+struct Taken {
+    rows: usize,
+    text: u64,
+    own: u64,
+}
+
+impl Room {
+    /// What is left beside `taken`.
+    fn less(self, taken: Taken) -> Self {
+        Self {
+            rows: self.rows.saturating_sub(taken.rows),
+            text: self.text.saturating_sub(taken.text),
+            own: self.own.saturating_sub(taken.own),
+            values: self.values,
+        }
     }
+
+    /// Whether a limit is reached; `held` is what the unit's values hold.
+    fn is_full(self, held: u64) -> bool {
+        self.rows == 0 || self.text == 0 || self.own == 0 || held >= self.values
+    }
+
+    /// Whether so many rows, with so many bytes of their own, reach no limit but that of rows. `most` is what a row adds at most: to the
+    /// unit's values, and to the text.
+    fn surely_has(self, rows: usize, own: u64, most: (u64, u64), held: u64) -> bool {
+        let most_of = |each: u64| each.saturating_mul(rows as u64);
+        rows <= self.rows
+            && own < self.own
+            && own.saturating_add(most_of(most.1)) < self.text
+            && held.saturating_add(most_of(most.0)) < self.values
+    }
+}
+
+/// Bytes of the texts that are the rows' own.
+fn own_bytes(batch: &ConnectionBatch, rows: &Range<usize>) -> u64 {
+    let extra: usize = extra_in(batch, rows).iter().map(|(_, text)| text.len()).sum();
+    let end = |rows: usize| rows.checked_sub(1).map_or(0, |last| batch.trace.ends[last]);
+    u64::from(end(rows.end) - end(rows.start)) + extra as u64
 }
 
 /// The extra texts of some rows.
@@ -178,68 +240,24 @@ fn extra_in<'a>(batch: &'a ConnectionBatch, rows: &Range<usize>) -> &'a [(u32, B
     &batch.extra[before(rows.start)..before(rows.end)]
 }
 
-/// A complete row group, ready to be encoded column by column.
-#[derive(Debug)]
-pub(super) struct RowGroup<'a> {
-    rows: usize,
-    time: ArrayRef,
-    client_port: ArrayRef,
-    latency: ArrayRef,
-    trace: ArrayRef,
-    line: ArrayRef,
-    extra: Texts,
-    extra_rows: Vec<u32>,
-    sources: Vec<(u32, u32)>,
-    gathers: Vec<Gather>,
-    values: &'a UnitValues,
-    files: &'a [InputFile],
-}
-
-impl RowGroup<'_> {
-    /// The array of the column of that index in [`CONNECTIONS`]. Repeated texts come as dictionary arrays, which Parquet encodes faster.
-    pub(super) fn array(&self, index: usize) -> Result<ArrayRef> {
-        Ok(match SOURCES[index] {
-            Source::Time => self.time.clone(),
-            Source::ClientPort => self.client_port.clone(),
-            Source::Latency => self.latency.clone(),
-            Source::Trace => self.trace.clone(),
-            Source::Extra => self.extra()?,
-            Source::Object => self.objects()?,
-            Source::Line => self.line.clone(),
-            Source::Text(group, slot) => Arc::new(self.gathers[group as usize].texts(self.values.of(group), slot)?),
-            Source::Number(group, slot) => self.gathers[group as usize].numbers(self.values.of(group), slot, CONNECTIONS[index].kind),
-        })
-    }
-
-    fn extra(&self) -> Result<ArrayRef> {
-        let mut present = self.extra_rows.iter().enumerate().peekable();
-        let texts = (0..self.rows).map(|row| present.next_if(|(_, at)| **at as usize == row).map(|(index, _)| self.extra.get(index)));
-        Ok(Arc::new(arrays::byte_array::<Utf8Type>(texts)?))
-    }
-
-    fn objects(&self) -> Result<ArrayRef> {
-        let ends = self.sources.iter().skip(1).map(|&(row, _)| row as usize).chain([self.rows]);
-        let keys: Vec<u32> = self
-            .sources
-            .iter()
-            .zip(ends)
-            .enumerate()
-            .flat_map(|(key, (&(start, _), end))| std::iter::repeat_n(key as u32, end - start as usize))
-            .collect();
-        let names = self.sources.iter().map(|&(_, file)| self.files.get(file as usize).map(|file| file.object.as_str()));
-        Ok(Arc::new(arrays::dictionary(keys.into(), names)?))
-    }
-}
-
 /// Texts one after the other, as Arrow wants them.
 #[derive(Debug, Default)]
-struct Texts {
-    ends: Vec<i32>,
-    bytes: Vec<u8>,
-    nulls: Vec<u32>,
+pub(super) struct Texts {
+    /// End of each; the first begins at 0.
+    pub(super) ends: Vec<i32>,
+    /// UTF-8.
+    pub(super) bytes: Vec<u8>,
+    /// Rows that are NULL (an empty text otherwise), ascending.
+    pub(super) nulls: Vec<u32>,
 }
 
 impl Texts {
+    fn clear(&mut self) {
+        self.ends.clear();
+        self.bytes.clear();
+        self.nulls.clear();
+    }
+
     fn push(&mut self, text: &[u8]) -> Result<()> {
         self.bytes.extend_from_slice(text);
         self.ends.push(i32::try_from(self.bytes.len()).map_err(|_| too_long())?);
@@ -261,14 +279,10 @@ impl Texts {
         Ok(())
     }
 
-    fn get(&self, index: usize) -> &[u8] {
+    /// The text of that index.
+    pub(super) fn get(&self, index: usize) -> &[u8] {
         let start = if index == 0 { 0 } else { self.ends[index - 1] };
         &self.bytes[start as usize..self.ends[index] as usize]
-    }
-
-    fn into_array(self) -> Result<ArrayRef> {
-        let offsets = std::iter::once(0).chain(self.ends).collect();
-        Ok(Arc::new(arrays::byte_array_from::<Utf8Type>(offsets, self.bytes, &self.nulls)?))
     }
 }
 

@@ -1,6 +1,6 @@
 //! One Parquet file: its settings, its row groups, and the check that it reads back.
 //!
-//! In: a table's columns and arrays for a row group at a time. Out: a closed, synced and checked file. Columns of a row group are encoded
+//! In: a table's columns, a row group at a time, as arrays or as rows that encode themselves. Out: a closed, synced and checked file. Columns of a row group are encoded
 //! in parallel on the caller's rayon pool; the bytes do not depend on how many threads there are.
 
 use std::fs::File;
@@ -12,14 +12,15 @@ use arrow::datatypes::SchemaRef;
 use parquet::arrow::arrow_reader::{ArrowReaderMetadata, ArrowReaderOptions};
 use parquet::arrow::arrow_writer::{ArrowColumnChunk, ArrowColumnWriter, ArrowRowGroupWriterFactory, compute_leaves};
 use parquet::arrow::{ArrowSchemaConverter, add_encoded_arrow_schema_to_metadata};
-use parquet::basic::{Compression as Codec, Encoding, ZstdLevel};
+use parquet::basic::{Compression as Codec, Encoding};
 use parquet::errors::ParquetError;
 use parquet::file::metadata::KeyValue;
 use parquet::file::properties::{EnabledStatistics, WriterProperties, WriterPropertiesBuilder, WriterPropertiesPtr};
-use parquet::file::writer::SerializedFileWriter;
-use parquet::schema::types::{ColumnPath, TypePtr};
+use parquet::file::writer::{SerializedFileWriter, SerializedRowGroupWriter};
+use parquet::schema::types::{ColumnPath, SchemaDescriptor, TypePtr};
 use rayon::prelude::*;
 
+use super::pages::{DICTIONARY_PAGE_BYTES, EncodedChunk, PAGE_ROWS, PageColumns, PageSettings, codec};
 use crate::columns::schema::{self, Column};
 use crate::config::Compression;
 use crate::error::{Error, Result};
@@ -28,8 +29,8 @@ use crate::failpoint;
 /// Who wrote the file, in the form that the Parquet format asks for. Readers of the Java family parse it, and distrust what they can't.
 const CREATED_BY: &str = concat!("tlslake version ", env!("CARGO_PKG_VERSION"));
 
-/// A dictionary page of 4 MiB: room for the clients and certificates of a large fleet before a column falls back to plain values.
-const DICTIONARY_PAGE_BYTES: usize = 4 << 20;
+/// Rows that ArrowWriter takes at a time. It looks whether a page is full after each time, so that this makes its pages end where ours do.
+const WRITE_BATCH_ROWS: usize = PAGE_ROWS / 20;
 
 /// How a table's files are written.
 #[derive(Clone, Debug)]
@@ -37,6 +38,7 @@ pub(super) struct TableSpec {
     schema: SchemaRef,
     parquet_schema: TypePtr,
     properties: WriterPropertiesPtr,
+    pages: Arc<PageSettings>,
 }
 
 impl TableSpec {
@@ -49,19 +51,10 @@ impl TableSpec {
             .convert(&schema)
             .map_err(|error| Error::Accounting(format!("the schema has no Parquet form: {error}")))?
             .root_schema_ptr();
-        Ok(Self { schema, parquet_schema, properties: Arc::new(properties) })
+        let descriptors = Arc::new(SchemaDescriptor::new(parquet_schema.clone()));
+        let pages = Arc::new(PageSettings::new(descriptors, compression));
+        Ok(Self { schema, parquet_schema, properties: Arc::new(properties), pages })
     }
-}
-
-fn codec(compression: Compression) -> Result<Codec> {
-    Ok(match compression {
-        Compression::Zstd(level) => {
-            Codec::ZSTD(ZstdLevel::try_new(level).map_err(|_| Error::Config(format!("zstd level {level} is not one of 1 to 22")))?)
-        }
-        Compression::Snappy => Codec::SNAPPY,
-        Compression::Lz4 => Codec::LZ4_RAW,
-        Compression::None => Codec::UNCOMPRESSED,
-    })
 }
 
 fn properties(columns: &[Column], codec: Codec, unit: &str) -> WriterProperties {
@@ -71,6 +64,8 @@ fn properties(columns: &[Column], codec: Codec, unit: &str) -> WriterProperties 
         .set_created_by(CREATED_BY.to_owned())
         .set_compression(codec)
         .set_dictionary_page_size_limit(DICTIONARY_PAGE_BYTES)
+        .set_data_page_row_count_limit(PAGE_ROWS)
+        .set_write_batch_size(WRITE_BATCH_ROWS)
         .set_statistics_enabled(EnabledStatistics::Page)
         .set_key_value_metadata(Some(metadata));
     columns.iter().fold(builder, column_properties).build()
@@ -99,10 +94,40 @@ pub(super) struct Written {
     pub(super) bytes: u64,
 }
 
+/// A row group's columns, by index and from several threads at once.
+#[derive(Clone, Copy)]
+pub(super) enum Columns<'a> {
+    /// As arrays, which ArrowWriter encodes.
+    Arrays(&'a (dyn Fn(usize) -> Result<ArrayRef> + Sync)),
+    /// Rows of `connections`, which encode themselves.
+    Pages(&'a PageColumns<'a>),
+}
+
+/// An encoded column.
+enum Chunk {
+    Arrow(ArrowColumnChunk),
+    Pages(EncodedChunk),
+}
+
+impl Chunk {
+    /// Appends the column of that index.
+    fn append_to(self, row_group: &mut SerializedRowGroupWriter<'_, File>, index: usize, pages: &PageSettings) -> Result<(), ParquetError> {
+        match self {
+            Chunk::Arrow(chunk) => chunk.append_to_row_group(row_group),
+            Chunk::Pages(chunk) => {
+                row_group.append_column(&chunk.bytes, chunk.close)?;
+                pages.put_back(index, chunk.bytes);
+                Ok(())
+            }
+        }
+    }
+}
+
 /// A Parquet file being written.
 pub(super) struct TableFile {
     path: PathBuf,
     schema: SchemaRef,
+    pages: Arc<PageSettings>,
     writer: SerializedFileWriter<File>,
     columns: ArrowRowGroupWriterFactory,
     row_groups: usize,
@@ -117,30 +142,34 @@ impl TableFile {
         let writer = SerializedFileWriter::new(file, spec.parquet_schema.clone(), spec.properties.clone())
             .map_err(|source| parquet_error(&path, source))?;
         let columns = ArrowRowGroupWriterFactory::new(&writer, spec.schema.clone());
-        Ok(Self { path, schema: spec.schema.clone(), writer, columns, row_groups: 0, rows: 0 })
+        Ok(Self { path, schema: spec.schema.clone(), pages: spec.pages.clone(), writer, columns, row_groups: 0, rows: 0 })
     }
 
-    /// Adds a row group of `rows` rows; `array` gives the column of that index and may be called from several threads at once.
+    /// Adds a row group of `rows` rows.
     ///
     /// Memory: the row group once more in its encoded form.
-    pub(super) fn write_row_group(&mut self, rows: usize, array: impl Fn(usize) -> Result<ArrayRef> + Sync) -> Result<()> {
-        let path = &self.path;
-        let writers = self.columns.create_column_writers(self.row_groups).map_err(|source| parquet_error(path, source))?;
-        failpoint::reach("part.write").map_err(|error| Error::io(path, "writing", error))?;
-        let schema = &self.schema;
-        let chunks = writers
-            .into_par_iter()
-            .enumerate()
-            .with_max_len(1)
-            .map(|(index, writer)| {
-                let array = array(index)?;
-                encode(writer, schema, index, &array).map_err(|source| parquet_error(path, source))
-            })
-            .collect::<Result<Vec<ArrowColumnChunk>>>()?;
-        append(&mut self.writer, chunks).map_err(|source| parquet_error(path, source))?;
+    pub(super) fn write_row_group(&mut self, rows: usize, columns: Columns<'_>) -> Result<()> {
+        failpoint::reach("part.write").map_err(|error| Error::io(&self.path, "writing", error))?;
+        let chunks = match columns {
+            Columns::Arrays(array) => self.encode_arrays(array),
+            Columns::Pages(columns) => self.encode_pages(columns),
+        }?;
+        append(&mut self.writer, chunks, &self.pages).map_err(|source| parquet_error(&self.path, source))?;
         self.row_groups += 1;
         self.rows += rows as u64;
         Ok(())
+    }
+
+    fn encode_arrays(&self, array: &(dyn Fn(usize) -> Result<ArrayRef> + Sync)) -> Result<Vec<Chunk>> {
+        let failed = |source| parquet_error(&self.path, source);
+        let writers = self.columns.create_column_writers(self.row_groups).map_err(failed)?;
+        let columns = writers.into_par_iter().enumerate().with_max_len(1);
+        columns.map(|(index, writer)| encode(writer, &self.schema, index, &array(index)?).map(Chunk::Arrow).map_err(failed)).collect()
+    }
+
+    fn encode_pages(&self, columns: &PageColumns<'_>) -> Result<Vec<Chunk>> {
+        let indices = (0..self.schema.fields().len()).into_par_iter().with_max_len(1);
+        indices.map(|index| columns.encode(&self.pages, index).map(Chunk::Pages)).collect()
     }
 
     /// Row groups written so far.
@@ -173,10 +202,10 @@ fn encode(mut writer: ArrowColumnWriter, schema: &SchemaRef, index: usize, array
     writer.close()
 }
 
-fn append(writer: &mut SerializedFileWriter<File>, chunks: Vec<ArrowColumnChunk>) -> Result<(), ParquetError> {
+fn append(writer: &mut SerializedFileWriter<File>, chunks: Vec<Chunk>, pages: &PageSettings) -> Result<(), ParquetError> {
     let mut row_group = writer.next_row_group()?;
-    for chunk in chunks {
-        chunk.append_to_row_group(&mut row_group)?;
+    for (index, chunk) in chunks.into_iter().enumerate() {
+        chunk.append_to(&mut row_group, index, pages)?;
     }
     row_group.close()?;
     Ok(())

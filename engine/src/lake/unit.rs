@@ -7,16 +7,18 @@ use std::collections::BTreeMap;
 use std::ops::Range;
 use std::sync::Arc;
 
+use super::arrays::ArrayColumns;
 use super::manifest::UnitManifest;
+use super::pages::PageColumns;
 use super::partition::{PartitionKey, Places};
 use super::parts::PartFiles;
 use super::rejected::RejectedWriter;
 use super::rows::{Room, RowBuffer, RunRows};
 use super::staging::{StagedUnit, StagingDir};
-use super::table::TableSpec;
+use super::table::{Columns, TableSpec};
 use super::values::{Remap, UnitValues};
 use crate::columns::{ConnectionBatch, Dictionaries, arrow as arrays, schema};
-use crate::config::LakeConfig;
+use crate::config::{LakeConfig, WriterKind};
 use crate::discover::InputFile;
 use crate::error::Result;
 
@@ -63,6 +65,8 @@ pub(crate) struct UnitWriter {
     values: UnitValues,
     remap: Remap,
     buffers: BTreeMap<PartitionKey, RowBuffer>,
+    /// Memory for the next partition, as long as no other has rows: fresh memory is dear.
+    spare: Option<RowBuffer>,
     /// Rows in all buffers.
     rows: usize,
     /// Own text in all buffers.
@@ -84,6 +88,7 @@ impl UnitWriter {
             values: UnitValues::default(),
             remap: Remap::default(),
             buffers: BTreeMap::new(),
+            spare: None,
             rows: 0,
             own: 0,
             config,
@@ -125,7 +130,7 @@ impl UnitWriter {
     fn append_stretch(&mut self, key: PartitionKey, from: &RunRows<'_>, mut rows: Range<usize>) -> Result<()> {
         while !rows.is_empty() {
             self.make_place(key)?;
-            let buffer = self.buffers.entry(key).or_default();
+            let buffer = self.buffers.entry(key).or_insert_with(|| self.spare.take().unwrap_or_default());
             let room = Room {
                 rows: (self.limits.row_group_rows - buffer.rows()).min(self.limits.rows - self.rows),
                 text: self.limits.row_group_text - buffer.text(),
@@ -191,8 +196,17 @@ impl UnitWriter {
         self.own -= buffer.own();
         let folder = self.places.folder(key, self.config.partitioning);
         let sources = buffer.sources();
-        let row_group = buffer.into_row_group(&self.values, &self.files)?;
-        self.parts.write(&folder, sources.into_iter(), rows, |index| row_group.array(index))?;
+        match self.config.writer {
+            WriterKind::Pages => {
+                let columns = PageColumns::new(buffer, &self.values, &self.files);
+                self.parts.write(&folder, sources.into_iter(), rows, Columns::Pages(&columns))?;
+                self.spare = Some(columns.into_cleared()).filter(|_| self.buffers.is_empty());
+            }
+            WriterKind::Arrow => {
+                let columns = ArrayColumns::new(buffer, &self.values, &self.files)?;
+                self.parts.write(&folder, sources.into_iter(), rows, Columns::Arrays(&|index| columns.array(index)))?;
+            }
+        }
         if self.buffers.is_empty() {
             // Nothing refers to the values any more: the cheapest moment to bound them.
             self.values.clear();

@@ -4,7 +4,7 @@
 //! distinct value is copied once, found again by its raw bytes, and rows carry the unit's ids.
 
 use crate::columns::arrow::{Group, NUMBERS, TEXTS, Tuples};
-use crate::columns::{Dictionaries, Dictionary, Span};
+use crate::columns::{Dictionaries, Dictionary, Identity, Span};
 use crate::error::{Error, Result};
 
 /// What an entry costs besides its text: hash, spans, numbers.
@@ -33,11 +33,19 @@ impl UnitValues {
         *self = Self::default();
     }
 
+    /// What a row can add to [`UnitValues::held`] at most, and to the text that it stands for.
+    pub(super) fn most_of_a_row(dicts: &Dictionaries) -> (u64, u64) {
+        let longest: u64 = Group::ALL.iter().map(|group| group.of(dicts).longest() as u64).sum();
+        // Its raw bytes, and each of its texts, which are parts of them.
+        ((1 + TEXTS as u64) * longest + Group::ALL.len() as u64 * ENTRY_BYTES, longest)
+    }
+
     #[cold]
-    fn copy(&mut self, group: Group, dicts: &Dictionaries, id: u32) -> Result<u32> {
-        let (own, added) = self.groups[group as usize].copy(group.of(dicts), id)?;
+    fn map(&mut self, group: Group, dicts: &Dictionaries, id: u32) -> Result<Mapped> {
+        let tuples = group.of(dicts);
+        let (own, added) = self.groups[group as usize].copy(tuples, id)?;
         self.held += added;
-        Ok(own)
+        Ok(Mapped { id: own, len: tuples.raw(id).len() as u32 })
     }
 }
 
@@ -60,7 +68,7 @@ impl Values {
         let (known, text_before) = (self.ids.len(), self.text.len());
         let text = &mut self.text;
         let raw = from.raw(id);
-        let own = self.ids.intern(raw, |_| Tuple::copy(from, id, text))?;
+        let own = self.ids.intern_hashed(from.hash(id), raw, |_| Tuple::copy(from, id, text))?;
         let added = match self.ids.len() == known {
             true => 0,
             false => raw.len() as u64 + (self.text.len() - text_before) as u64 + ENTRY_BYTES,
@@ -97,6 +105,14 @@ impl Tuples for Values {
         self.ids.raw(id)
     }
 
+    fn hash(&self, id: u32) -> u64 {
+        self.ids.hash(id)
+    }
+
+    fn longest(&self) -> usize {
+        self.ids.longest()
+    }
+
     fn text(&self, id: u32, slot: usize) -> Option<&str> {
         let (start, len) = self.ids.value(id).texts[slot]?;
         self.text.get(start as usize..start as usize + len as usize)
@@ -107,10 +123,26 @@ impl Tuples for Values {
     }
 }
 
-/// A batch's ids as the unit's; filled as values are met, valid for one batch and until the values are cleared.
+/// Ids of batches as the unit's; filled as values are met, valid until the unit's values are cleared.
+///
+/// Batches come from a few parsers in turn, each with dictionaries that last for many batches: so ids are remembered for several at a time.
 #[derive(Debug, Default)]
 pub(super) struct Remap {
+    /// The one in use is the last.
+    tables: Vec<Table>,
+}
+
+/// The ids of one set of dictionaries.
+#[derive(Debug, Default)]
+struct Table {
+    of: Identity,
     maps: [Vec<Mapped>; Group::ALL.len()],
+}
+
+impl Table {
+    fn entries(&self) -> usize {
+        self.maps.iter().map(Vec::len).sum()
+    }
 }
 
 /// The unit's id, and the length of the value's raw bytes beside it because both are always wanted together.
@@ -121,30 +153,50 @@ struct Mapped {
 }
 
 const UNMAPPED: Mapped = Mapped { id: u32::MAX, len: 0 };
+/// Ids that are remembered beside those of the batch at hand; 8 bytes each.
+const REMEMBERED: usize = 1 << 18;
 
 impl Remap {
-    /// Forgets everything; from now on the ids are those of `dicts`. Cost: 8 bytes cleared for each of its entries.
+    /// From now on the ids are those of `dicts`. Cost: 8 bytes cleared for each entry that is new.
     pub(super) fn begin(&mut self, dicts: &Dictionaries) {
-        for group in Group::ALL {
-            let map = &mut self.maps[group as usize];
-            map.clear();
+        let known = self.tables.iter().position(|table| table.of == *dicts.identity());
+        let mut table = known.map_or_else(|| Table { of: dicts.identity().clone(), ..Table::default() }, |index| self.tables.remove(index));
+        while self.tables.iter().map(Table::entries).sum::<usize>() > REMEMBERED {
+            self.tables.remove(0);
+        }
+        for (map, group) in table.maps.iter_mut().zip(Group::ALL) {
             map.resize(group.of(dicts).len(), UNMAPPED);
         }
+        self.tables.push(table);
     }
 
-    /// Forgets everything, for the same dictionaries: the unit's values were cleared.
+    /// Forgets everything: the unit's values were cleared.
     pub(super) fn reset(&mut self) {
-        self.maps.iter_mut().for_each(|map| map.fill(UNMAPPED));
+        self.tables.iter_mut().flat_map(|table| &mut table.maps).for_each(|map| map.fill(UNMAPPED));
     }
 
-    /// The unit's id for the batch's `id`, and the length of its raw bytes.
-    #[inline]
-    pub(super) fn get(&mut self, values: &mut UnitValues, group: Group, dicts: &Dictionaries, id: u32) -> Result<(u32, u32)> {
-        let mapped = &mut self.maps[group as usize][id as usize];
-        if mapped.id == u32::MAX {
-            let len = group.of(dicts).raw(id).len() as u32;
-            *mapped = Mapped { id: values.copy(group, dicts, id)?, len };
+    /// The unit's ids for those of a batch in `ids`, appended to `own`. Returns the bytes of all their values, repeated ones counted each time.
+    pub(super) fn extend(
+        &mut self,
+        values: &mut UnitValues,
+        group: Group,
+        dicts: &Dictionaries,
+        ids: &[u32],
+        own: &mut Vec<u32>,
+    ) -> Result<u64> {
+        let table = self.tables.last_mut().ok_or_else(|| Error::Accounting("ids without dictionaries".to_owned()))?;
+        let map = &mut table.maps[group as usize][..];
+        let start = own.len();
+        own.resize(start + ids.len(), 0);
+        let mut bytes = 0;
+        for (own, &id) in own[start..].iter_mut().zip(ids) {
+            let mapped = &mut map[id as usize];
+            if mapped.id == u32::MAX {
+                *mapped = values.map(group, dicts, id)?;
+            }
+            *own = mapped.id;
+            bytes += u64::from(mapped.len);
         }
-        Ok((mapped.id, mapped.len))
+        Ok(bytes)
     }
 }

@@ -96,9 +96,10 @@ fn unfinished(plan: &Plan<'_>, sink: &LakeSink, cause: Error) -> Error {
 
 /// What in the settings decides the bytes of the output: part of each unit's identity.
 fn fingerprint(read: &ReadConfig, lake: &LakeConfig) -> String {
-    let LakeConfig { out: _, wait: _, replace_changed: _, compression, partitioning, row_group_rows, target_file_size, provenance } = lake;
+    let LakeConfig { out: _, wait: _, replace_changed: _, compression, writer, partitioning, row_group_rows, target_file_size, provenance } =
+        lake;
     format!(
-        "{SCHEMA_VERSION} {compression:?} {partitioning:?} {row_group_rows} {target_file_size} {provenance} {:?} {:?} {:?} {}",
+        "{SCHEMA_VERSION} {compression:?} {writer:?} {partitioning:?} {row_group_rows} {target_file_size} {provenance} {:?} {:?} {:?} {}",
         read.since, read.until, read.on_corrupt, read.max_line
     )
 }

@@ -1,0 +1,220 @@
+//! The table `connections` as Parquet pages, written by hand: from ids and values straight to bytes.
+//!
+//! In: the rows of a row group ([`RowBuffer`]) and the values behind their ids. Out: one [`EncodedChunk`] for each column, with everything
+//! that the file's footer says of it. What ArrowWriter finds out by hashing and comparing each value of each row is known here from the
+//! parser's ids: a row costs a look-up and some bits. Rows, statistics and page boundaries are those of ArrowWriter, which stays as the
+//! reference (`--writer arrow`). The format: <https://parquet.apache.org/docs/file-format/>.
+
+mod bits;
+mod chunk;
+mod compress;
+mod delta;
+mod dictionary;
+mod hybrid;
+mod keys;
+mod numbers;
+mod statistics;
+mod text;
+mod truncate;
+mod value;
+
+use std::sync::Mutex;
+
+use bytes::Bytes;
+use parquet::schema::types::SchemaDescPtr;
+use rayon::prelude::*;
+
+use self::chunk::ChunkWriter;
+pub(super) use self::chunk::EncodedChunk;
+use self::compress::Workbenches;
+pub(super) use self::compress::codec;
+use self::dictionary::Distinct;
+use self::keys::Keys;
+use self::text::Form;
+use self::value::Value;
+use super::rows::{RowBuffer, Texts};
+use super::values::UnitValues;
+use crate::columns::arrow::{Group, SOURCES, Source};
+use crate::columns::schema::{CONNECTIONS, ColumnKind};
+use crate::config::Compression;
+use crate::discover::InputFile;
+use crate::error::Result;
+
+/// Rows in a page. The same for all columns, so that a reader that skips rows skips whole pages.
+pub(super) const PAGE_ROWS: usize = 20_000;
+/// Bytes of text at which a page without a dictionary ends earlier.
+const PAGE_BYTES: usize = 1 << 20;
+/// A dictionary page of 4 MiB: room for the clients and certificates of a large fleet before a column does without.
+pub(super) const DICTIONARY_PAGE_BYTES: usize = 4 << 20;
+/// A dictionary of up to so many bytes is had in any case: it is what readers know best.
+const SMALL_DICTIONARY: usize = 64 << 10;
+
+/// How the pages of a table's files are written.
+#[derive(Debug)]
+pub(super) struct PageSettings {
+    /// The columns.
+    pub(super) columns: SchemaDescPtr,
+    /// The codec.
+    pub(super) compression: Compression,
+    benches: Workbenches,
+    /// By column, the memory of its last chunk.
+    chunks: Vec<Mutex<Vec<u8>>>,
+}
+
+impl PageSettings {
+    /// For files of these columns.
+    pub(super) fn new(columns: SchemaDescPtr, compression: Compression) -> Self {
+        let chunks = columns.columns().iter().map(|_| Mutex::default()).collect();
+        Self { columns, compression, benches: Workbenches::default(), chunks }
+    }
+
+    /// Memory for a chunk of the column of that index.
+    fn take_buffer(&self, index: usize) -> Vec<u8> {
+        self.chunks[index].lock().map_or_else(|_| Vec::new(), |mut buffer| std::mem::take(&mut *buffer))
+    }
+
+    /// Takes back the memory of a chunk that is written: the next one is about as large, and fresh memory is dear.
+    pub(super) fn put_back(&self, index: usize, bytes: Bytes) {
+        if let Some(Ok(mut buffer)) = self.chunks.get(index).map(Mutex::lock) {
+            *buffer = bytes.into();
+            buffer.clear();
+        }
+    }
+}
+
+/// A complete row group, ready to be encoded column by column.
+pub(super) struct PageColumns<'a> {
+    rows: RowBuffer,
+    /// By group: the rows' keys, and the unit's id of each key.
+    groups: Vec<(Keys, Vec<u32>)>,
+    values: &'a UnitValues,
+    files: &'a [InputFile],
+}
+
+impl<'a> PageColumns<'a> {
+    /// The rows of a row group, whose text stands in `values` and whose files in `files`.
+    pub(super) fn new(mut rows: RowBuffer, values: &'a UnitValues, files: &'a [InputFile]) -> Self {
+        let ids = std::mem::take(&mut rows.ids);
+        let groups = Group::ALL.into_par_iter().zip(ids).map(|(group, ids)| Keys::dense(ids, values.of(group).len())).collect();
+        Self { rows, groups, values, files }
+    }
+
+    /// The rows' memory, for others.
+    pub(super) fn into_cleared(self) -> RowBuffer {
+        let mut rows = self.rows;
+        rows.ids.iter_mut().zip(self.groups).for_each(|(ids, (keys, _))| *ids = keys.of_row);
+        rows.clear();
+        rows
+    }
+
+    /// The column of that index in [`CONNECTIONS`].
+    pub(super) fn encode(&self, settings: &PageSettings, index: usize) -> Result<EncodedChunk> {
+        let rows = &self.rows;
+        match SOURCES[index] {
+            Source::Time => numbers::deltas(writer(settings, index), &rows.time),
+            Source::ClientPort => numbers::deltas(writer(settings, index), &rows.client_port),
+            Source::Line => numbers::deltas(writer(settings, index), &rows.line),
+            Source::Latency => self.latency(settings, index),
+            Source::Trace => text::encode(writer(settings, index), Form::Prefixes, rows.trace.rows()),
+            Source::Extra => self.extra(settings, index),
+            Source::Object => self.object(settings, index),
+            Source::Text(group, slot) => self.texts(settings, index, group, slot),
+            Source::Number(group, slot) => self.numbers(settings, index, group, slot),
+        }
+    }
+
+    fn texts(&self, settings: &PageSettings, index: usize, group: Group, slot: usize) -> Result<EncodedChunk> {
+        let (keys, used) = &self.groups[group as usize];
+        let tuples = self.values.of(group);
+        let values: Vec<Option<&[u8]>> = used.iter().map(|&id| tuples.text(id, slot).map(str::as_bytes)).collect();
+        keyed_texts(settings, index, keys, &values)
+    }
+
+    fn numbers(&self, settings: &PageSettings, index: usize, group: Group, slot: usize) -> Result<EncodedChunk> {
+        let (keys, used) = &self.groups[group as usize];
+        let tuples = self.values.of(group);
+        let values = used.iter().map(|&id| tuples.number(id, slot));
+        match CONNECTIONS[index].kind {
+            ColumnKind::Int32 => {
+                let values: Vec<Option<i32>> = values.map(|number| number.map(|number| number as i32)).collect();
+                dictionary::encode(writer(settings, index), keys, &Distinct::new(&values))
+            }
+            _ => dictionary::encode(writer(settings, index), keys, &Distinct::new(&values.collect::<Vec<Option<i64>>>())),
+        }
+    }
+
+    /// Milliseconds repeat; finer times do not, and then a dictionary is no gain.
+    fn latency(&self, settings: &PageSettings, index: usize) -> Result<EncodedChunk> {
+        let latency = &self.rows.latency;
+        let most = (latency.len() / 2).max(SMALL_DICTIONARY / 8).min(DICTIONARY_PAGE_BYTES / 8);
+        // By bits, so that NaN is equal to itself.
+        let bits = latency.iter().map(|seconds| if seconds.is_nan() { f64::NAN.to_bits() } else { seconds.to_bits() });
+        match Keys::of_values(bits, most, |bits| (*bits as i64).hash()) {
+            None => numbers::plain(writer(settings, index), latency),
+            Some((keys, bits)) => {
+                let seconds = bits.into_iter().map(f64::from_bits).map(|seconds| Some(seconds).filter(|seconds| !seconds.is_nan()));
+                dictionary::encode(writer(settings, index), &keys, &Distinct::new(&seconds.collect::<Vec<Option<f64>>>()))
+            }
+        }
+    }
+
+    fn extra(&self, settings: &PageSettings, index: usize) -> Result<EncodedChunk> {
+        let (present, extra) = (&self.rows.extra_rows, &self.rows.extra);
+        // Key 0 is NULL.
+        let mut of_row = vec![0; self.rows.rows()];
+        let mut values = vec![None];
+        for (at, &row) in present.iter().enumerate() {
+            of_row[row as usize] = values.len() as u32;
+            values.push(Some(extra.get(at)));
+        }
+        keyed_texts(settings, index, &Keys::new(of_row, values.len()), &values)
+    }
+
+    fn object(&self, settings: &PageSettings, index: usize) -> Result<EncodedChunk> {
+        let sources = self.rows.sources();
+        let mut of_row = Vec::with_capacity(self.rows.rows());
+        for (key, &(_, rows)) in sources.iter().enumerate() {
+            of_row.resize(of_row.len() + rows as usize, key as u32);
+        }
+        let names = sources.iter().map(|&(file, _)| self.files.get(file as usize).map(|file| file.object.as_bytes()));
+        keyed_texts(settings, index, &Keys::new(of_row, sources.len()), &names.collect::<Vec<Option<&[u8]>>>())
+    }
+}
+
+fn writer<V: Value>(settings: &PageSettings, index: usize) -> ChunkWriter<'_, V> {
+    ChunkWriter::new(settings, index)
+}
+
+/// Texts by key, with a dictionary where it pays. That is known before the first page, from the numbers of rows and values.
+fn keyed_texts(settings: &PageSettings, index: usize, keys: &Keys, of_key: &[Option<&[u8]>]) -> Result<EncodedChunk> {
+    let distinct = Distinct::new(of_key);
+    let writer = writer(settings, index);
+    if pays(&distinct, keys, of_key) {
+        return dictionary::encode(writer, keys, &distinct);
+    }
+    drop(distinct);
+    text::encode(writer, Form::Lengths, keys.of_row.iter().map(|&key| of_key[key as usize]))
+}
+
+/// Whether a dictionary makes the column smaller. Texts compress to about half, indices hardly.
+fn pays(distinct: &Distinct<&[u8]>, keys: &Keys, of_key: &[Option<&[u8]>]) -> bool {
+    let dictionary = distinct.dictionary_len();
+    let uses = keys.pages.iter().flatten();
+    let written_out: usize = uses.map(|&(key, rows)| rows as usize * of_key[key as usize].map_or(0, |text| text.plain_len())).sum();
+    dictionary <= SMALL_DICTIONARY || dictionary <= DICTIONARY_PAGE_BYTES && dictionary + 2 * distinct.indices_len(keys) < written_out
+}
+
+impl Texts {
+    /// Every text in order; `None` is NULL.
+    fn rows(&self) -> impl Iterator<Item = Option<&[u8]>> {
+        let mut nulls = self.nulls.iter().copied().peekable();
+        let mut start = 0;
+        self.ends.iter().enumerate().map(move |(row, &end)| {
+            let text = &self.bytes[std::mem::replace(&mut start, end) as usize..end as usize];
+            nulls.next_if_eq(&(row as u32)).is_none().then_some(text)
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests;
