@@ -5,7 +5,7 @@ use std::ops::Range;
 use super::batch::{ConnectionBatch, Dictionaries, Endpoint, RejectedLine, SourceRun, Tally};
 use super::clients::{Habits, Met, Said};
 use super::line::{self, Fields, fault, fault_at};
-use super::returning::{self, Returned, TRACE_BYTES};
+use super::returning::{self, Returned};
 use crate::error::{LineFault, LineFaultReason};
 use crate::fields::{self, TimeReader};
 use crate::format::Field;
@@ -154,9 +154,9 @@ impl Parser {
         self.parse_while(file, offset, text, |_, _| true);
     }
 
-    /// Likewise, as long as `go_on` says so: it is asked before each block of whole lines, with the number of its lines and bytes. Gives what
+    /// Likewise, as long as `go_on` says so: it is asked before each block of whole lines, with the number of its lines. Gives what
     /// it said last; if that was no, the run is there up to that block.
-    pub(crate) fn parse_while(&mut self, file: u32, offset: u64, text: &[u8], mut go_on: impl FnMut(usize, usize) -> bool) -> bool {
+    pub(crate) fn parse_while(&mut self, file: u32, offset: u64, text: &[u8], mut go_on: impl FnMut(&[u8], usize) -> bool) -> bool {
         let mut run = SourceRun {
             file,
             first_row: self.batch.rows() as u32,
@@ -169,7 +169,7 @@ impl Parser {
         while start < text.len() {
             let block = &text[start..block_end(text, start)];
             lines.find(block);
-            goes_on = go_on(lines.ends.len(), block.len());
+            goes_on = go_on(block, lines.ends.len());
             if !goes_on {
                 break;
             }
@@ -253,7 +253,7 @@ impl Parser {
     }
 
     #[inline(always)]
-    fn push_returned(&mut self, line: &[u8], client: u32, number: u32, row: &Returned) {
+    fn push_returned(&mut self, line: &[u8], client: u32, number: u32, row: &Returned<'_>) {
         let Said { endpoint, certificate, verdict, route } = row.said;
         let batch = &mut self.batch;
         batch.time.push(row.time);
@@ -266,7 +266,7 @@ impl Parser {
         batch.route.push(route);
         batch.line.push(number);
         if self.keeps.traces {
-            batch.trace.push(row.trace.map(|at| &line[at..at + TRACE_BYTES]));
+            batch.trace.push_fixed(row.trace);
         }
         if self.keeps.lines {
             batch.raw.push(Some(line));

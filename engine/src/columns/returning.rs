@@ -16,24 +16,24 @@ use crate::fields::words::{decimal, first, is_graphic, same, word};
 
 /// A line of a client that returned, as a row.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Returned {
+pub(super) struct Returned<'a> {
     pub(super) time: i64,
     pub(super) client_port: u16,
     /// Seconds; NaN for NULL.
     pub(super) latency: f64,
-    /// Where the trace id stands in the line; `None` for NULL.
-    pub(super) trace: Option<usize>,
+    /// `None` for NULL.
+    pub(super) trace: Option<&'a [u8; TRACE_BYTES]>,
     pub(super) said: Said,
     /// Whether it is what the client will most likely say next time. A connection without a certificate comes in between.
     pub(super) is_usual: bool,
 }
 
 /// `TID_` and 32 hex digits.
-pub(super) const TRACE_BYTES: usize = 36;
+const TRACE_BYTES: usize = 36;
 
 /// Reads `line`, whose end is not part of it, of the client `met`.
 #[inline(always)]
-pub(super) fn read(line: &[u8], met: &Met, time: &TimeReader, dicts: &Dictionaries) -> Option<Returned> {
+pub(super) fn read<'a>(line: &'a [u8], met: &Met, time: &TimeReader, dicts: &Dictionaries) -> Option<Returned<'a>> {
     let time = time.read_usual(line.first_chunk()?)?;
     let usual = met.habit.said();
     let at = ADDRESS_AT + met.length + 1;
@@ -135,16 +135,16 @@ fn nth_space(line: &[u8], at: usize, n: usize) -> Option<usize> {
     memchr::memchr_iter(b' ', line.get(at..)?).nth(n - 1).map(|space| at + space)
 }
 
-/// The place of a trace id of the usual form, or that it is NULL; and where it ends.
+/// A trace id of the usual form, or that it is NULL; and where it ends.
 #[inline(always)]
-fn usual_trace(line: &[u8], at: usize) -> Option<(Option<usize>, usize)> {
+fn usual_trace(line: &[u8], at: usize) -> Option<(Option<&[u8; TRACE_BYTES]>, usize)> {
     let rest = line.get(at..)?;
     if rest.starts_with(b"- ") {
         return Some((None, at + 1));
     }
     let trace: &[u8; TRACE_BYTES] = rest.first_chunk()?;
     let is_graphic = [0, 8, 16, 24, 28].iter().all(|&byte| word(trace, byte).is_some_and(is_graphic));
-    (is_graphic && trace[0] != b'"').then_some((Some(at), at + TRACE_BYTES))
+    (is_graphic && trace[0] != b'"').then_some((Some(trace), at + TRACE_BYTES))
 }
 
 /// What is left of the line: after a space one of the dictionary's routes, or nothing.

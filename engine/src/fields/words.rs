@@ -75,13 +75,28 @@ pub(crate) fn packed_decimals(word: u64) -> Option<u64> {
 /// Whether two texts are the same. Inlined and without an exit half way: what is compared here nearly always is.
 #[inline(always)]
 pub(crate) fn same(one: &[u8], other: &[u8]) -> bool {
-    let (Some(end), true) = (one.last_chunk::<32>(), one.len() == other.len()) else { return one == other };
-    let Some(other_end) = other.last_chunk::<32>() else { return false };
-    let mut differs = difference(end, other_end);
-    for (one, other) in one.as_chunks::<32>().0.iter().zip(other.as_chunks::<32>().0) {
-        differs |= difference(one, other);
+    if one.len() != other.len() {
+        return false;
     }
-    differs == 0
+    match one.len() {
+        32.. => both_ends::<32>(one, other) && in_chunks(one, other),
+        16.. => both_ends::<16>(one, other),
+        8.. => both_ends::<8>(one, other),
+        _ => one == other,
+    }
+}
+
+/// Whether the first and the last `N` bytes are the same; they may overlap.
+#[inline(always)]
+fn both_ends<const N: usize>(one: &[u8], other: &[u8]) -> bool {
+    one.first_chunk::<N>() == other.first_chunk() && one.last_chunk::<N>() == other.last_chunk()
+}
+
+/// Whether all whole chunks of 32 bytes are the same.
+#[inline(always)]
+fn in_chunks(one: &[u8], other: &[u8]) -> bool {
+    let chunks = one.as_chunks::<32>().0.iter().zip(other.as_chunks::<32>().0);
+    chunks.fold(0, |differs, (one, other)| differs | difference(one, other)) == 0
 }
 
 /// Zero if and only if both are the same.

@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, Mutex};
 
-use xxhash_rust::xxh3::{Xxh3, xxh3_128};
+use xxhash_rust::xxh3::Xxh3;
 
 use super::Plan;
 use super::gate::Room;
@@ -141,8 +141,8 @@ fn parse_piece(plan: &Plan<'_>, scratch: &mut Scratch, room: &dyn Room, (file, o
         scratch.searched.parse(plan, &mut slot.parser, file, offset, &slot.text);
         return taken;
     }
-    slot.parser.parse_while(file, offset, &slot.text, |lines, text| {
-        take(plan.tuning.cost(lines, text));
+    slot.parser.parse_while(file, offset, &slot.text, |block, lines| {
+        take(plan.tuning.cost(lines, block.len()));
         true
     });
     taken
@@ -215,9 +215,6 @@ fn parse_file(
                 slot.parser.rollback(mark);
                 return Ok(Whole::OverLimit);
             }
-            if plan.wants.accounts {
-                set_checksum(slot, xxh3_128(&scratch.text));
-            }
         }
         Err(fault) if plan.read.on_corrupt == OnCorrupt::Salvage => return salvage(plan, scratch, file, slot, fault),
         _ => {}
@@ -247,7 +244,14 @@ fn parse_text(plan: &Plan<'_>, scratch: &mut Scratch, (room, taken): (&dyn Room,
         }
         return fits;
     }
-    slot.parser.parse_while(file, 0, text, has_room)
+    let mut hash = plan.wants.accounts.then(Xxh3::new);
+    let fits = slot.parser.parse_while(file, 0, text, |block, lines| {
+        // While it is in the cache.
+        hash.iter_mut().for_each(|hash| hash.update(block));
+        has_room(lines, block.len())
+    });
+    hash.iter().for_each(|hash| set_checksum(slot, hash.digest128()));
+    fits
 }
 
 /// Decodes the stored bytes of a small file; says whether its text is held whole.
