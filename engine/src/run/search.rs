@@ -255,7 +255,7 @@ fn note_rejected(named: &mut Vec<RejectedMatch>, batch: &ConnectionBatch, files:
 }
 
 fn found<'a>(batch: &'a ConnectionBatch, dicts: &'a Dictionaries, row: usize, object: &'a str, first_line: u64) -> Match<'a> {
-    let Dictionaries { clients, endpoints, certificates, verdicts, routes } = dicts;
+    let Dictionaries { clients, endpoints, certificates, verdicts, routes, .. } = dicts;
     let endpoint = endpoints.value(batch.endpoint[row]);
     let certificate = certificates.value(batch.certificate[row]);
     let route = routes.value(batch.route[row]);
