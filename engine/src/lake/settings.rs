@@ -1,6 +1,6 @@
 //! The settings that all units of a lake share, in `_tlslake/settings.json`: what a later run has to agree with.
 //!
-//! They decide which rows there are and where. What decides only how rows are stored (compression, sizes) may differ from run to run.
+//! They decide which rows there are and where. What decides only how rows are stored (writer, compression, sizes) may differ from run to run.
 
 use std::fs;
 use std::io::ErrorKind;

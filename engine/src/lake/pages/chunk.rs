@@ -22,19 +22,62 @@ pub(in crate::lake) struct EncodedChunk {
     pub(in crate::lake) close: ColumnCloseResult,
 }
 
+/// What a data page has behind its header.
+#[derive(Debug)]
+pub(super) struct Body {
+    /// Bytes before compression.
+    plain: usize,
+    compressed: Vec<u8>,
+}
+
 /// A column chunk being encoded.
 pub(super) struct ChunkWriter<'a, V> {
     settings: &'a PageSettings,
     column: ColumnDescPtr,
     bench: Workbench,
+    pages: Pages,
+    dictionary: bool,
+    facts: ChunkFacts<V>,
+}
+
+/// Pages with their headers.
+#[derive(Default)]
+struct Pages {
     bytes: Vec<u8>,
     /// Bytes before compression, headers included.
     uncompressed: usize,
-    dictionary: bool,
     /// The first data page.
     data: Option<usize>,
     encodings: Vec<PageEncodingStats>,
-    facts: ChunkFacts<V>,
+    /// Bytes of the last page before and after compression.
+    last: [usize; 2],
+}
+
+impl Pages {
+    /// Appends a page behind its header. Returns the bytes of both.
+    fn write(&mut self, kind: PageType, encoding: Encoding, values: usize, plain: usize, compressed: &[u8]) -> Result<usize> {
+        if i32::try_from(plain.max(compressed.len())).is_err() {
+            return Err(Error::Accounting(format!("a page of {plain} bytes")));
+        }
+        let start = self.bytes.len();
+        if kind == PageType::DATA_PAGE {
+            self.data.get_or_insert(start);
+        }
+        self.last = [plain, compressed.len()];
+        header(kind, encoding, values, self.last, &mut self.bytes);
+        self.uncompressed += self.bytes.len() - start + plain;
+        self.bytes.extend_from_slice(compressed);
+        match self.encodings.last_mut() {
+            Some(last) if last.page_type == kind && last.encoding == encoding => last.count += 1,
+            _ => self.encodings.push(PageEncodingStats { page_type: kind, encoding, count: 1 }),
+        }
+        Ok(self.bytes.len() - start)
+    }
+
+    fn last_body(&self) -> Body {
+        let [plain, len] = self.last;
+        Body { plain, compressed: self.bytes[self.bytes.len() - len..].to_vec() }
+    }
 }
 
 impl<'a, V: Value> ChunkWriter<'a, V> {
@@ -46,11 +89,8 @@ impl<'a, V: Value> ChunkWriter<'a, V> {
             column,
             bench: settings.benches.take(),
             settings,
-            bytes: settings.take_buffer(index),
-            uncompressed: 0,
+            pages: Pages { bytes: settings.take_buffer(index), ..Pages::default() },
             dictionary: false,
-            data: None,
-            encodings: Vec::new(),
         }
     }
 
@@ -59,11 +99,13 @@ impl<'a, V: Value> ChunkWriter<'a, V> {
         self.bench.page.clear();
         values.iter().for_each(|value| value.put(&mut self.bench.page));
         self.dictionary = true;
-        self.write(PageType::DICTIONARY_PAGE, Encoding::PLAIN, values.len())?;
+        let plain = self.bench.page.len();
+        let compressed = self.bench.compress(self.settings.compression)?;
+        self.pages.write(PageType::DICTIONARY_PAGE, Encoding::PLAIN, values.len(), plain, compressed)?;
         Ok(())
     }
 
-    /// Writes a data page. `levels` appends the definition levels, if the column has NULLs, `values` what is not NULL.
+    /// Writes a data page. `levels` appends the definition levels, if the column may have NULLs, `values` what is not NULL.
     pub(super) fn page(
         &mut self,
         facts: &PageFacts<V>,
@@ -80,58 +122,56 @@ impl<'a, V: Value> ChunkWriter<'a, V> {
             page[..4].copy_from_slice(&len.to_le_bytes());
         }
         values(page);
-        let offset = self.bytes.len();
-        self.data.get_or_insert(offset);
-        let size = self.write(PageType::DATA_PAGE, encoding, facts.rows)?;
-        self.facts.add(facts, offset, size)
+        let plain = page.len();
+        let compressed = self.bench.compress(self.settings.compression)?;
+        let size = self.pages.write(PageType::DATA_PAGE, encoding, facts.rows, plain, compressed)?;
+        self.facts.add(facts, self.pages.bytes.len() - size, size)
     }
 
-    /// Compresses the page and appends it behind its header. Returns the bytes of both.
-    fn write(&mut self, kind: PageType, encoding: Encoding, values: usize) -> Result<usize> {
-        let start = self.bytes.len();
-        let plain = self.bench.page.len();
-        let compressed = self.bench.compress(self.settings.compression)?;
-        if i32::try_from(plain.max(compressed.len())).is_err() {
-            return Err(Error::Accounting(format!("{}: a page of {plain} bytes", self.column.name())));
-        }
-        header(kind, encoding, values, [plain, compressed.len()], &mut self.bytes);
-        self.uncompressed += self.bytes.len() - start + plain;
-        self.bytes.extend_from_slice(compressed);
-        match self.encodings.last_mut() {
-            Some(last) if last.page_type == kind && last.encoding == encoding => last.count += 1,
-            _ => self.encodings.push(PageEncodingStats { page_type: kind, encoding, count: 1 }),
-        }
-        Ok(self.bytes.len() - start)
+    /// Writes a data page that another column has, too.
+    pub(super) fn same_page(&mut self, facts: &PageFacts<V>, encoding: Encoding, body: &Body) -> Result<()> {
+        let size = self.pages.write(PageType::DATA_PAGE, encoding, facts.rows, body.plain, &body.compressed)?;
+        self.facts.add(facts, self.pages.bytes.len() - size, size)
+    }
+
+    /// The last page, for other columns.
+    pub(super) fn last_body(&self) -> Body {
+        self.pages.last_body()
+    }
+
+    /// Whether there may be NULLs.
+    pub(super) fn is_nullable(&self) -> bool {
+        self.column.max_def_level() > 0
     }
 
     /// The chunk.
     pub(super) fn finish(self) -> Result<EncodedChunk> {
         self.settings.benches.put(self.bench);
+        let Pages { bytes, uncompressed, data, encodings: stats, .. } = self.pages;
         let name = self.column.name().to_owned();
         let failed = |error: ParquetError| Error::Accounting(format!("{name}: {error}"));
-        let mut encodings: Vec<Encoding> = self.encodings.iter().map(|stats| stats.encoding).collect();
-        encodings.push(Encoding::RLE);
+        let encodings = stats.iter().map(|stats| stats.encoding).chain([Encoding::RLE]).collect();
         let signed = self.column.sort_order().is_signed();
         let chunk = ColumnChunkMetaData::builder(self.column)
             .set_compression(codec(self.settings.compression)?)
             .set_encodings(encodings)
-            .set_page_encoding_stats(self.encodings)
-            .set_total_compressed_size(self.bytes.len() as i64)
-            .set_total_uncompressed_size(self.uncompressed as i64)
-            .set_data_page_offset(self.data.unwrap_or(0) as i64)
+            .set_page_encoding_stats(stats)
+            .set_total_compressed_size(bytes.len() as i64)
+            .set_total_uncompressed_size(uncompressed as i64)
+            .set_data_page_offset(data.unwrap_or(0) as i64)
             .set_dictionary_page_offset(self.dictionary.then_some(0));
         let metadata = self.facts.describe(chunk, signed).build().map_err(failed)?;
-        let (bytes_written, rows_written) = (self.bytes.len() as u64, self.facts.rows());
+        let rows_written = self.facts.rows();
         let (column_index, offset_index) = self.facts.indices().map_err(failed)?;
         let close = ColumnCloseResult {
-            bytes_written,
+            bytes_written: bytes.len() as u64,
             rows_written,
             metadata,
             bloom_filter: None,
             column_index: Some(column_index),
             offset_index: Some(offset_index),
         };
-        Ok(EncodedChunk { bytes: self.bytes.into(), close })
+        Ok(EncodedChunk { bytes: bytes.into(), close })
     }
 }
 

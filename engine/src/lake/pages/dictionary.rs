@@ -3,10 +3,12 @@
 //! Rows come as keys, so that only distinct values are looked at, each once. Different keys may have the same value (two listeners on one
 //! port), and one key at least may be NULL.
 
+use std::sync::{Arc, Mutex};
+
 use hashbrown::HashTable;
 use parquet::basic::Encoding;
 
-use super::chunk::{ChunkWriter, EncodedChunk};
+use super::chunk::{Body, ChunkWriter, EncodedChunk};
 use super::keys::Keys;
 use super::statistics::PageFacts;
 use super::value::{Value, widen};
@@ -77,11 +79,18 @@ impl<V: Value> Distinct<V> {
     }
 }
 
-/// Encodes the column whose rows have `keys`.
-pub(super) fn encode<V: Value>(mut writer: ChunkWriter<'_, V>, keys: &Keys, distinct: &Distinct<V>) -> Result<EncodedChunk> {
+/// Encodes the column whose rows have `keys`; `twins` are the pages of other columns with these keys.
+pub(super) fn encode<V: Value>(mut writer: ChunkWriter<'_, V>, keys: &Keys, distinct: &Distinct<V>, twins: &Twins) -> Result<EncodedChunk> {
+    writer.dictionary(&distinct.values)?;
+    if let Some(twin) = twins.of(&distinct.indices, writer.is_nullable()) {
+        for (uses, body) in keys.pages.iter().zip(&twin.pages) {
+            writer.same_page(&distinct.facts(uses), Encoding::RLE_DICTIONARY, body)?;
+        }
+        return writer.finish();
+    }
     let width = distinct.width();
     let mut scratch = Scratch::default();
-    writer.dictionary(&distinct.values)?;
+    let mut pages = Vec::new();
     for (page, uses) in keys.of_row.chunks(PAGE_ROWS).zip(&keys.pages) {
         let facts = distinct.facts(uses);
         let indices = scratch.indices(page, distinct, facts.nulls);
@@ -91,8 +100,36 @@ pub(super) fn encode<V: Value>(mut writer: ChunkWriter<'_, V>, keys: &Keys, dist
         };
         let put_levels = |out: &mut Vec<u8>| levels_of(page, distinct, facts.nulls, out);
         writer.page(&facts, Encoding::RLE_DICTIONARY, put_levels, put)?;
+        pages.push(writer.last_body());
     }
+    twins.add(Twin { indices: distinct.indices.clone(), nullable: writer.is_nullable(), pages });
     writer.finish()
+}
+
+/// The data pages of columns whose rows have the same keys. A certificate's subject, serial number and dates differ together, so that
+/// their indices are the same, and their pages, which are encoded once. Who comes first makes no difference to the bytes.
+#[derive(Debug, Default)]
+pub(super) struct Twins(Mutex<Vec<Arc<Twin>>>);
+
+#[derive(Debug)]
+struct Twin {
+    /// By key.
+    indices: Vec<u32>,
+    nullable: bool,
+    pages: Vec<Body>,
+}
+
+impl Twins {
+    fn of(&self, indices: &[u32], nullable: bool) -> Option<Arc<Twin>> {
+        let twins = self.0.lock().ok()?;
+        twins.iter().find(|twin| twin.nullable == nullable && twin.indices == indices).cloned()
+    }
+
+    fn add(&self, twin: Twin) {
+        if let Ok(mut twins) = self.0.lock() {
+            twins.push(Arc::new(twin));
+        }
+    }
 }
 
 /// Room for a page's indices.

@@ -28,7 +28,7 @@ use self::chunk::ChunkWriter;
 pub(super) use self::chunk::EncodedChunk;
 use self::compress::Workbenches;
 pub(super) use self::compress::codec;
-use self::dictionary::Distinct;
+use self::dictionary::{Distinct, Twins};
 use self::keys::Keys;
 use self::text::Form;
 use self::value::Value;
@@ -85,24 +85,38 @@ impl PageSettings {
 /// A complete row group, ready to be encoded column by column.
 pub(super) struct PageColumns<'a> {
     rows: RowBuffer,
-    /// By group: the rows' keys, and the unit's id of each key.
-    groups: Vec<(Keys, Vec<u32>)>,
+    groups: Vec<GroupRows>,
     values: &'a UnitValues,
     files: &'a [InputFile],
+}
+
+/// The rows of a group.
+struct GroupRows {
+    keys: Keys,
+    /// By key: the unit's id.
+    used: Vec<u32>,
+    twins: Twins,
+}
+
+impl GroupRows {
+    fn new(ids: Vec<u32>, len: usize) -> Self {
+        let (keys, used) = Keys::dense(ids, len);
+        Self { keys, used, twins: Twins::default() }
+    }
 }
 
 impl<'a> PageColumns<'a> {
     /// The rows of a row group, whose text stands in `values` and whose files in `files`.
     pub(super) fn new(mut rows: RowBuffer, values: &'a UnitValues, files: &'a [InputFile]) -> Self {
         let ids = std::mem::take(&mut rows.ids);
-        let groups = Group::ALL.into_par_iter().zip(ids).map(|(group, ids)| Keys::dense(ids, values.of(group).len())).collect();
+        let groups = Group::ALL.into_par_iter().zip(ids).map(|(group, ids)| GroupRows::new(ids, values.of(group).len())).collect();
         Self { rows, groups, values, files }
     }
 
     /// The rows' memory, for others.
     pub(super) fn into_cleared(self) -> RowBuffer {
         let mut rows = self.rows;
-        rows.ids.iter_mut().zip(self.groups).for_each(|(ids, (keys, _))| *ids = keys.of_row);
+        rows.ids.iter_mut().zip(self.groups).for_each(|(ids, group)| *ids = group.keys.of_row);
         rows.clear();
         rows
     }
@@ -124,22 +138,22 @@ impl<'a> PageColumns<'a> {
     }
 
     fn texts(&self, settings: &PageSettings, index: usize, group: Group, slot: usize) -> Result<EncodedChunk> {
-        let (keys, used) = &self.groups[group as usize];
+        let GroupRows { keys, used, twins } = &self.groups[group as usize];
         let tuples = self.values.of(group);
         let values: Vec<Option<&[u8]>> = used.iter().map(|&id| tuples.text(id, slot).map(str::as_bytes)).collect();
-        keyed_texts(settings, index, keys, &values)
+        keyed_texts(settings, index, keys, &values, twins)
     }
 
     fn numbers(&self, settings: &PageSettings, index: usize, group: Group, slot: usize) -> Result<EncodedChunk> {
-        let (keys, used) = &self.groups[group as usize];
+        let GroupRows { keys, used, twins } = &self.groups[group as usize];
         let tuples = self.values.of(group);
         let values = used.iter().map(|&id| tuples.number(id, slot));
         match CONNECTIONS[index].kind {
             ColumnKind::Int32 => {
                 let values: Vec<Option<i32>> = values.map(|number| number.map(|number| number as i32)).collect();
-                dictionary::encode(writer(settings, index), keys, &Distinct::new(&values))
+                dictionary::encode(writer(settings, index), keys, &Distinct::new(&values), twins)
             }
-            _ => dictionary::encode(writer(settings, index), keys, &Distinct::new(&values.collect::<Vec<Option<i64>>>())),
+            _ => dictionary::encode(writer(settings, index), keys, &Distinct::new(&values.collect::<Vec<Option<i64>>>()), twins),
         }
     }
 
@@ -153,7 +167,12 @@ impl<'a> PageColumns<'a> {
             None => numbers::plain(writer(settings, index), latency),
             Some((keys, bits)) => {
                 let seconds = bits.into_iter().map(f64::from_bits).map(|seconds| Some(seconds).filter(|seconds| !seconds.is_nan()));
-                dictionary::encode(writer(settings, index), &keys, &Distinct::new(&seconds.collect::<Vec<Option<f64>>>()))
+                dictionary::encode(
+                    writer(settings, index),
+                    &keys,
+                    &Distinct::new(&seconds.collect::<Vec<Option<f64>>>()),
+                    &Twins::default(),
+                )
             }
         }
     }
@@ -167,7 +186,7 @@ impl<'a> PageColumns<'a> {
             of_row[row as usize] = values.len() as u32;
             values.push(Some(extra.get(at)));
         }
-        keyed_texts(settings, index, &Keys::new(of_row, values.len()), &values)
+        keyed_texts(settings, index, &Keys::new(of_row, values.len()), &values, &Twins::default())
     }
 
     fn object(&self, settings: &PageSettings, index: usize) -> Result<EncodedChunk> {
@@ -177,7 +196,7 @@ impl<'a> PageColumns<'a> {
             of_row.resize(of_row.len() + rows as usize, key as u32);
         }
         let names = sources.iter().map(|&(file, _)| self.files.get(file as usize).map(|file| file.object.as_bytes()));
-        keyed_texts(settings, index, &Keys::new(of_row, sources.len()), &names.collect::<Vec<Option<&[u8]>>>())
+        keyed_texts(settings, index, &Keys::new(of_row, sources.len()), &names.collect::<Vec<Option<&[u8]>>>(), &Twins::default())
     }
 }
 
@@ -186,11 +205,11 @@ fn writer<V: Value>(settings: &PageSettings, index: usize) -> ChunkWriter<'_, V>
 }
 
 /// Texts by key, with a dictionary where it pays. That is known before the first page, from the numbers of rows and values.
-fn keyed_texts(settings: &PageSettings, index: usize, keys: &Keys, of_key: &[Option<&[u8]>]) -> Result<EncodedChunk> {
+fn keyed_texts(settings: &PageSettings, index: usize, keys: &Keys, of_key: &[Option<&[u8]>], twins: &Twins) -> Result<EncodedChunk> {
     let distinct = Distinct::new(of_key);
     let writer = writer(settings, index);
     if pays(&distinct, keys, of_key) {
-        return dictionary::encode(writer, keys, &distinct);
+        return dictionary::encode(writer, keys, &distinct, twins);
     }
     drop(distinct);
     text::encode(writer, Form::Lengths, keys.of_row.iter().map(|&key| of_key[key as usize]))

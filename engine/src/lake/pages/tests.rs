@@ -4,7 +4,7 @@ use std::fs::File;
 
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use parquet::basic::Encoding;
-use parquet::file::metadata::{ColumnChunkMetaData, PageIndexPolicy, ParquetMetaData, ParquetMetaDataReader};
+use parquet::file::metadata::{ColumnChunkMetaData, PageIndexPolicy, ParquetMetaData, ParquetMetaDataOptions, ParquetMetaDataReader};
 use proptest::collection::vec;
 use proptest::prelude::*;
 
@@ -33,7 +33,9 @@ fn write(rows: &[Row], config: LakeConfig, row_group_rows: usize) -> Written {
     let file = File::open(path).unwrap();
     let reader = ParquetRecordBatchReaderBuilder::try_new(file.try_clone().unwrap()).unwrap().build().unwrap();
     let rows = reader.flat_map(|batch| testing::read(&batch.unwrap(), &testing::files())).collect();
-    let footer = ParquetMetaDataReader::new().with_page_index_policy(PageIndexPolicy::Required).parse_and_finish(&file).unwrap();
+    let options = ParquetMetaDataOptions::new().with_encoding_stats_as_mask(false);
+    let reader = ParquetMetaDataReader::new().with_page_index_policy(PageIndexPolicy::Required).with_metadata_options(Some(options));
+    let footer = reader.parse_and_finish(&file).unwrap();
     Written { rows, footer, bytes: staged.files[0].bytes }
 }
 
