@@ -105,7 +105,7 @@ fn single_fields(bench: &mut Criterion) {
     field(bench, &text, "time", 0, lines(), |field| time.read(field).is_some());
     field(bench, &text, "ip address", 1, lines(), fields::is_ip_address);
     field(bench, &text, "port", 2, lines(), |field| fields::port(field).is_some());
-    let has_latency = |line: &&[u8]| line.split(|&byte| byte == b' ').nth(6) != Some(b"-");
+    let has_latency = |line: &&[u8]| line.split(|&byte| byte == b' ').nth(6) != Some(&b"-"[..]);
     let measured = text.split(|&byte| byte == b'\n').filter(|line| !line.is_empty()).filter(has_latency).count();
     field(bench, &text, "latency", 6, measured as u64, |field| fields::latency_seconds(field).is_some_and(|seconds| !seconds.is_nan()));
 }
