@@ -63,7 +63,7 @@ fn temporary_folder(scratch: &Path) -> Result<TempDir, Failure> {
     made.map_err(|error| Failure::run(format!("{}: no temporary folder can be made there: {error}", scratch.display())).hinting(OTHER_DISK))
 }
 
-const OTHER_DISK: &str = "`--scratch DIR` names a folder that is there and yours to write to; a few times the sample's size must be free";
+const OTHER_DISK: &str = "`--scratch DIR` names a folder that is there and yours to write to; twice the sample's size must be free";
 
 /// The way out, where it is another one than that of the commands that read their inputs once.
 fn explain(signals: &Signals, error: Error, scratch: &Path) -> Failure {

@@ -47,7 +47,7 @@ pub(crate) struct MeasureFlags {
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=100), default_value_t = BenchConfig::DEFAULT_ROUNDS)]
     pub(crate) rounds: u32,
 
-    /// Folder for what is written, a few times the sample at most; all of it is removed again [default: the system's temporary folder]
+    /// Folder for what is written, twice the sample at most; all of it is removed again [default: the system's temporary folder]
     #[arg(long, value_name = "DIR")]
     pub(crate) scratch: Option<PathBuf>,
 }

@@ -257,7 +257,10 @@ fn rate(amount: u64, seconds: Spread) -> f64 {
 fn notes(benchmark: &Benchmark, chosen: &Chosen) -> Vec<String> {
     let sample = &benchmark.sample;
     let small = (sample.raw_bytes < SMALL_SAMPLE).then(|| {
-        format!("the sample has less than {} MiB of text: much of what is measured is the start of a run; give more logs", SMALL_SAMPLE >> 20)
+        format!(
+            "the sample has less than {} MiB of text: much of what is measured is the start of a run; give more logs",
+            SMALL_SAMPLE >> 20
+        )
     });
     let worst = benchmark.whole.iter().map(|run| run.seconds.max / run.seconds.min.max(f64::MIN_POSITIVE)).fold(1.0, f64::max);
     let unsteady = (worst > STEADY).then(|| {
