@@ -7,6 +7,7 @@ mod support;
 
 mod archive;
 mod article;
+mod bench;
 mod certs;
 mod cli;
 mod corruption;

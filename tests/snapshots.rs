@@ -32,6 +32,7 @@ fn help() {
     assert_words!("help_explain", run(["explain", "--help"]).exits(0).stdout);
     assert_words!("help_lint_trust_store", run(["lint-trust-store", "--help"]).exits(0).stdout);
     assert_words!("help_generate", run(["generate", "--help"]).exits(0).stdout);
+    assert_words!("help_bench", run(["bench", "--help"]).exits(0).stdout);
     assert_words!("help_kernels", run(["kernels", "--help"]).exits(0).stdout);
 }
 

@@ -1,9 +1,10 @@
-//! Ctrl-C, SIGTERM and the file-size limit while a lake is being written.
+//! Ctrl-C, SIGTERM and the file-size limit while files are being written.
 //!
 //! The first Ctrl-C or SIGTERM asks the run to stop and leaves it a moment; if a read that does not return holds it up, the process ends all the
-//! same: whatever the moment, the lake stays whole, and the next run goes on. A second one ends it at once. SIGXFSZ is caught so that a write
-//! over the limit fails with an error instead of ending the process.
+//! same: whatever the moment, a lake stays whole, and the next run goes on; a folder of temporary files goes. A second one ends it at once. SIGXFSZ is
+//! caught so that a write over the limit fails with an error instead of ending the process.
 
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI32, Ordering};
 use std::time::Duration;
@@ -35,8 +36,17 @@ impl Signals {
 
 #[cfg(unix)]
 impl Signals {
-    /// Watches for signals on behalf of the run that `control` stops.
+    /// Watches for signals on behalf of the run that `control` stops, and that can be gone on with.
     pub(crate) fn watch(control: Arc<Control>) -> Result<Self, Failure> {
+        Self::watch_with(control, "stopped before the run came to a point of rest; the same command goes on from what is finished", || ())
+    }
+
+    /// Likewise; all that the run has written is in the folder `temporary`, and goes with it.
+    pub(crate) fn watch_temporary(control: Arc<Control>, temporary: PathBuf) -> Result<Self, Failure> {
+        Self::watch_with(control, "stopped before the run came to a point of rest", move || remove(&temporary))
+    }
+
+    fn watch_with(control: Arc<Control>, late: &'static str, clear: impl Fn() + Send + Sync + 'static) -> Result<Self, Failure> {
         use signal_hook::consts::{SIGINT, SIGTERM, SIGXFSZ};
         let failed = |error: std::io::Error| Failure::run(format!("signals cannot be watched: {error}"));
         // Only that it is caught matters: the write then fails with an error.
@@ -44,15 +54,19 @@ impl Signals {
         let mut signals = signal_hook::iterator::Signals::new([SIGINT, SIGTERM]).map_err(failed)?;
         let watched = Self::default();
         let received = watched.received.clone();
+        let clear = Arc::new(clear);
         std::thread::spawn(move || {
             for signal in signals.forever() {
                 if received.swap(signal, Ordering::SeqCst) != 0 {
+                    clear();
                     end(signal, "stopped at once");
                 }
                 control.cancel();
+                let clear = clear.clone();
                 std::thread::spawn(move || {
                     std::thread::sleep(PATIENCE);
-                    end(signal, "stopped before the run came to a point of rest; the same command goes on from what is finished");
+                    clear();
+                    end(signal, late);
                 });
             }
         });
@@ -65,6 +79,22 @@ impl Signals {
     /// Nothing is watched here: the process ends at once, and the lake stays whole as after a power cut.
     pub(crate) fn watch(_control: Arc<Control>) -> Result<Self, Failure> {
         Ok(Self::default())
+    }
+
+    /// Likewise; temporary files stay.
+    pub(crate) fn watch_temporary(_control: Arc<Control>, _temporary: PathBuf) -> Result<Self, Failure> {
+        Ok(Self::default())
+    }
+}
+
+/// Removes a folder that may still be written to.
+#[cfg(unix)]
+fn remove(folder: &Path) {
+    for _ in 0..20 {
+        // What was written meanwhile is met the next time.
+        if std::fs::remove_dir_all(folder).is_ok() || !folder.exists() {
+            return;
+        }
     }
 }
 

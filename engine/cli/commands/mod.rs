@@ -2,6 +2,7 @@
 //!
 //! In: flags. Out: values that `render` shows. One file per command; none of them prints.
 
+mod bench;
 mod certs;
 mod convert;
 mod diagnose;
@@ -19,7 +20,7 @@ mod verify;
 use std::ffi::OsString;
 
 use tlslake_engine::discover::display_os;
-use tlslake_engine::report::{Report, Verification};
+use tlslake_engine::report::{Benchmark, Report, Verification};
 use tlslake_engine::run::SearchOutcome;
 use tlslake_engine::trust::LintReport;
 
@@ -45,6 +46,7 @@ pub(crate) enum Job {
     Explain(Explanation),
     LintTrustStore(lint_trust_store::LintTrustStore),
     Generate(generate::GenerateLogs),
+    Bench(bench::Bench),
     Kernels,
 }
 
@@ -67,6 +69,8 @@ pub(crate) enum Outcome {
     Linted(LintReport),
     /// Of `generate`.
     Generated(GeneratedLogs),
+    /// Of `bench`.
+    Benchmark(Box<Benchmark>),
     /// Of `kernels`.
     Kernels(KernelList),
 }
@@ -101,6 +105,7 @@ impl Job {
             Command::Explain(flags) => Self::Explain(explain::resolve(&flags)?),
             Command::LintTrustStore(flags) => Self::LintTrustStore(lint_trust_store::resolve(flags)),
             Command::Generate(flags) => Self::Generate(generate::resolve(flags)),
+            Command::Bench(flags) => Self::Bench(bench::resolve(flags)),
             Command::Kernels(_) => Self::Kernels,
         })
     }
@@ -117,6 +122,7 @@ impl Job {
             Self::Explain(explanation) => Outcome::Explained(explanation),
             Self::LintTrustStore(job) => Outcome::Linted(job.run()?),
             Self::Generate(job) => Outcome::Generated(job.run()?),
+            Self::Bench(job) => Outcome::Benchmark(Box::new(job.run()?)),
             Self::Kernels => Outcome::Kernels(KernelList::of_this_machine()),
         })
     }
@@ -132,6 +138,7 @@ impl Outcome {
             Self::Certificates(outcome) => exit_of(&outcome.report),
             Self::Linted(report) => lint_trust_store::exit(report),
             Self::Verified(result) => verify::exit(result),
+            Self::Benchmark(benchmark) => bench::exit(benchmark),
             _ => Exit::Clean,
         }
     }
@@ -145,6 +152,7 @@ impl Outcome {
             Self::Certificates(outcome) => warning_of(&outcome.report),
             Self::Linted(report) => lint_trust_store::warning(report),
             Self::Verified(result) => verify::warning(result),
+            Self::Benchmark(benchmark) => bench::warning(benchmark),
             Self::Explained(_) | Self::Generated(_) | Self::Kernels(_) => None,
         }
     }

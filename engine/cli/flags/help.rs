@@ -209,6 +209,28 @@ Examples:
     plain_exit_codes!()
 );
 
+pub(super) const BENCH: &str = "\
+Examples:
+  How fast is this machine on these logs?
+    tlslake bench logs/
+  How long will 40 TB of them take here, and what will that cost?
+    tlslake bench logs/ --project-tb 40 --price-per-hour 0.34
+  A quick look, on one core
+    tlslake bench logs/ --sample 32MiB --rounds 1 --jobs 1
+  Another disk for the lake that is written and removed
+    tlslake bench logs/ --scratch /mnt/fast
+  What report takes next to decompression alone, for a script
+    tlslake bench logs/ --format json | jq '.whole[] | {name, ratio: .next_to_floor.median}'
+
+Files are read from the page cache: what a disk or a network adds is not measured. Ctrl-C leaves nothing behind.
+
+Exit codes:
+  0  measured
+  1  the run failed (an input that does not exist, no log found, no whole file, a full disk, …)
+  2  the command line cannot be used
+  3  measured, without files of the sample that are damaged
+130 (Ctrl-C) and 143 (SIGTERM): stopped.";
+
 pub(super) const KERNELS: &str = concat!(
     "\
 Examples:

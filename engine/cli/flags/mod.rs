@@ -1,5 +1,6 @@
 //! The command line's words: every flag once, with its help, unit and default. Declares only; `commands` gives it meaning.
 
+mod bench;
 mod certs;
 mod diagnose;
 mod explain;
@@ -19,6 +20,7 @@ use tlslake_datasets::Generate;
 use tlslake_engine::config::{Compression, LakeConfig};
 use tlslake_engine::scan::Kernel;
 
+pub(crate) use bench::BenchFlags;
 pub(crate) use certs::CertsFlags;
 pub(crate) use diagnose::{DiagnoseFlags, EvidenceFlags, ModeFlag, Top};
 pub(crate) use explain::ExplainFlags;
@@ -65,6 +67,9 @@ pub(crate) enum Command {
     /// Generate realistic connection logs; the same seed gives the same bytes
     #[command(after_help = help::GENERATE)]
     Generate(GenerateFlags),
+    /// Measure how fast each stage is on this machine and these logs, and what that comes to for an archive
+    #[command(after_help = help::BENCH)]
+    Bench(BenchFlags),
     /// List the SIMD kernels, which of them this machine has, and which one is used
     #[command(after_help = help::KERNELS)]
     Kernels(KernelsFlags),
@@ -84,6 +89,7 @@ impl Command {
             Command::Explain(flags) => flags.format.into(),
             Command::LintTrustStore(flags) => flags.format,
             Command::Generate(flags) => flags.display.format,
+            Command::Bench(flags) => flags.display.format,
             Command::Kernels(flags) => flags.format,
         }
     }

@@ -17,6 +17,9 @@ pub(super) const DEFAULT_COMPRESSION: &str = "zstd:1";
 /// [`tlslake_engine::config::LakeConfig::DEFAULT_TARGET_FILE_SIZE`], as it is typed.
 pub(super) const DEFAULT_TARGET_FILE_SIZE: &str = "256MiB";
 
+/// [`tlslake_engine::run::BenchConfig::DEFAULT_SAMPLE_BYTES`], as it is typed.
+pub(super) const DEFAULT_SAMPLE: &str = "256MiB";
+
 /// Suffixes of sizes, as coreutils has them: a bare letter and `iB` count in 1024, `B` in 1000.
 const UNITS: [(&str, u64); 14] = [
     ("", 1),
@@ -171,5 +174,13 @@ pub(super) fn percent(text: &str) -> Result<f64, String> {
     match text.strip_suffix('%').unwrap_or(text).parse::<f64>() {
         Ok(percent) if (0.0..=100.0).contains(&percent) => Ok(percent),
         _ => Err("write a number from 0 to 100".to_owned()),
+    }
+}
+
+/// A number above 0, whole or not.
+pub(super) fn above_zero(text: &str) -> Result<f64, String> {
+    match text.parse::<f64>() {
+        Ok(number) if number > 0.0 && number <= 1e9 => Ok(number),
+        _ => Err("write a number above 0, such as 10 or 0.5".to_owned()),
     }
 }

@@ -130,6 +130,28 @@ fn times_ahead() {
 }
 
 #[test]
+fn a_benchmark_s_defaults_are_the_engine_s() {
+    use tlslake_engine::run::BenchConfig;
+
+    let flags = Flags::try_parse_from(["tlslake", "bench", "logs"]).unwrap();
+    let Command::Bench(flags) = flags.command else { panic!("not bench") };
+    assert_eq!((flags.measure.sample, flags.measure.rounds), (BenchConfig::DEFAULT_SAMPLE_BYTES, BenchConfig::DEFAULT_ROUNDS));
+    assert_eq!((flags.project.project_tb, flags.project.price_per_hour), (1.0, None));
+    for refused in [["--rounds", "0"], ["--rounds", "101"], ["--sample", "0"], ["--project-tb", "0"], ["--price-per-hour", "-1"]] {
+        assert!(Flags::try_parse_from(["tlslake", "bench", "logs"].iter().chain(&refused)).is_err(), "{refused:?}");
+    }
+}
+
+#[test]
+fn numbers_above_zero() {
+    assert_eq!(parse::above_zero("40"), Ok(40.0));
+    assert_eq!(parse::above_zero("0.5"), Ok(0.5));
+    for text in ["", "0", "-1", "nan", "inf", "1e300", "ten", "1TB"] {
+        assert!(parse::above_zero(text).is_err_and(|message| message.contains("above 0")), "{text}");
+    }
+}
+
+#[test]
 fn percents() {
     assert_eq!(parse::percent("0"), Ok(0.0));
     assert_eq!(parse::percent("1.5%"), Ok(1.5));

@@ -14,6 +14,7 @@ pub(super) fn render(outcome: &Outcome) -> serde_json::Result<String> {
         Outcome::Verified(result) => serde_json::to_string_pretty(result),
         Outcome::Linted(report) => serde_json::to_string_pretty(report),
         Outcome::Generated(made) => serde_json::to_string_pretty(made),
+        Outcome::Benchmark(benchmark) => serde_json::to_string_pretty(benchmark),
         Outcome::Kernels(list) => serde_json::to_string_pretty(list),
     }?;
     text.push('\n');

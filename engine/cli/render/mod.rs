@@ -2,6 +2,7 @@
 //!
 //! In: an [`Outcome`]. Out: the bytes of stdout. Never decides anything about logs.
 
+mod bench;
 mod certs;
 mod diagnose;
 mod explain;
@@ -51,6 +52,7 @@ fn text_of(outcome: &Outcome, width: usize) -> String {
         Outcome::Verified(result) => verify::render(&mut page, result),
         Outcome::Linted(report) => lint_trust_store::render(&mut page, report),
         Outcome::Generated(made) => generated::render(&mut page, made),
+        Outcome::Benchmark(benchmark) => bench::render(&mut page, benchmark),
         Outcome::Searched(_) => {}
         Outcome::Kernels(list) => kernels::render(&mut page, list),
     }

@@ -57,6 +57,16 @@ impl Gauge for Progress {
     }
 }
 
+/// Progress over files that are read several times: rows that are counted each time tell nothing.
+#[derive(Debug)]
+pub(crate) struct Passes<'a>(pub(crate) &'a Progress);
+
+impl Gauge for Passes<'_> {
+    fn read(&self) -> Reading {
+        Reading { rows: None, ..self.0.read() }
+    }
+}
+
 /// Progress that counts files alone.
 #[derive(Debug)]
 pub(crate) struct FilesDone {

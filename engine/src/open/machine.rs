@@ -1,4 +1,5 @@
-//! What the system says of memory: how much the process may use, and how much it has used at most. Nothing is known where there is no `/proc`.
+//! What the system says of memory (how much the process may use, and how much it has used at most) and of the processor. Nothing is known where
+//! there is no `/proc`.
 
 use std::path::{Path, PathBuf};
 
@@ -13,6 +14,18 @@ pub(crate) fn available_memory() -> Option<u64> {
 /// The most bytes that this process has held in memory at one time so far.
 pub(crate) fn peak_memory() -> Option<u64> {
     kib_of(&read("/proc/self/status")?, "VmHWM:")
+}
+
+/// The processor's name.
+pub(crate) fn cpu_name() -> Option<String> {
+    name_in(&read("/proc/cpuinfo")?)
+}
+
+/// The first `model name` (x86) or, on other machines, `cpu model` or `Model`.
+fn name_in(cpuinfo: &str) -> Option<String> {
+    let fields = || cpuinfo.lines().filter_map(|line| line.split_once(':'));
+    let named = |wanted: &str| fields().find(|(name, value)| name.trim() == wanted && !value.trim().is_empty());
+    ["model name", "cpu model", "Model"].iter().find_map(|name| named(name)).map(|(_, value)| value.trim().to_owned())
 }
 
 fn read(path: impl AsRef<Path>) -> Option<String> {
@@ -65,6 +78,14 @@ mod tests {
         assert_eq!(shown("0::/a/b\n"), ["/c/a/b/memory.max", "/c/a/memory.max", "/c/memory.max"]);
         assert_eq!(shown("3:cpu,memory:/a\n1:cpu:/x"), ["/c/memory/a/memory.limit_in_bytes", "/c/memory/memory.limit_in_bytes"]);
         assert_eq!(shown("no group"), [""; 0]);
+    }
+
+    #[test]
+    fn a_processor_s_name_is_found() {
+        let name = |text| name_in(text);
+        assert_eq!(name("processor\t: 0\nmodel\t\t: 17\nmodel name\t: AMD EPYC\n").as_deref(), Some("AMD EPYC"));
+        assert_eq!(name("processor : 0\nBogoMIPS : 50\n\nModel : Raspberry Pi 5\n").as_deref(), Some("Raspberry Pi 5"));
+        assert_eq!(name("model name :\n"), None);
     }
 
     #[cfg(target_os = "linux")]

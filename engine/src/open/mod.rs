@@ -19,7 +19,7 @@ use watched::{Watched, grown_past};
 
 pub(crate) use held::Held;
 
-pub(crate) use machine::{available_memory, peak_memory};
+pub(crate) use machine::{available_memory, cpu_name, peak_memory};
 
 /// An input ready to be read from its start.
 pub(crate) struct Opened {

@@ -3,6 +3,7 @@
 //! Values only: the aggregates that fill it live in [`crate::aggregate`], its looks in the command line. Every map is ordered, every
 //! duration is in milliseconds unless its name says otherwise, every time is RFC 3339 in UTC.
 
+mod bench;
 mod fill;
 mod time;
 mod verify;
@@ -11,6 +12,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+pub use bench::{Benchmark, Machine, Measured, ProjectedRun, Projection, Sample, Spread};
 pub use time::rfc3339;
 pub use verify::{Difference, DifferenceKind, LogsCompared, Verification};
 

@@ -1,5 +1,6 @@
 //! What a run and its caller share while it goes: progress to look at, and a way to stop it.
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 /// A handle on a run. Give one to [`super::report`] or [`super::convert`] and look at it from another thread.
@@ -7,10 +8,15 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 pub struct Control {
     /// How far the run is.
     pub progress: Progress,
-    cancelled: AtomicBool,
+    cancelled: Arc<AtomicBool>,
 }
 
 impl Control {
+    /// One for a part of the work: stopped with this one, with progress of its own.
+    pub(super) fn of_part(&self) -> Self {
+        Self { progress: Progress::default(), cancelled: self.cancelled.clone() }
+    }
+
     /// Asks the run to stop; it ends with [`crate::Error::Cancelled`] once no read
     /// of an input blocks: soon for files, and for a pipe with its next bytes.
     pub fn cancel(&self) {

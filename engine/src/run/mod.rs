@@ -5,6 +5,7 @@
 //! takes them in order.
 
 mod batches;
+mod bench;
 mod control;
 mod convert;
 mod gate;
@@ -29,6 +30,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 pub use batches::{Batches, batches};
+pub use bench::{BenchConfig, Decompressor, Encoder, Written, bench};
 pub use control::{Control, Progress};
 pub use convert::convert;
 pub use search::{Match, MatchVisitor, RejectedMatch, SearchOutcome, search};
