@@ -215,7 +215,7 @@ def clients(setting):
     """With a ceiling that is lower than the default, which the peak is held against."""
     logs = setting.data.clients()
     title = f"{setting.data.sizes.clients:,} distinct clients"
-    ceiling = ["--memory", "1GiB"]
+    ceiling = ["--memory", f"{MEMORY >> 20}MiB"]
     return [Part(work, f"{TITLES[work]}: {title}", everyone(setting, logs, work, *ceiling), logs, setting.rounds) for work in TITLES]
 
 
@@ -229,7 +229,7 @@ def single(setting):
     """One thread, and two."""
     logs, parts = setting.data.single(), []
     for work in TITLES:
-        alone = [decompression(setting, logs, f"{FLOOR}, {jobs}", threads=jobs) for jobs in (1, 2)]
+        alone = [decompression(setting, logs, f"{FLOOR}, {jobs} thread{'s' * (jobs > 1)}", threads=jobs) for jobs in (1, 2)]
         ours = [tlslake(setting, logs, work, name=f"{TLSLAKE} --jobs {jobs}", threads=jobs) for jobs in (1, 2)]
         parts.append(Part(work, f"{TITLES[work]}: one member of gzip", [*alone, *ours], logs, setting.rounds))
     return parts
@@ -278,19 +278,28 @@ def kernels(setting):
     started, folder = time.time(), TARGET / "criterion"
     bench = ["cargo", "bench", "--quiet", "--package", "tlslake", "--bench", "stages", "--", "^(scan|columns)/"]
     subprocess.run(bench + (["--quick"] if setting.quick else []), cwd=ROOT, check=True, stdout=subprocess.DEVNULL)
-    found = []
-    for path in sorted(folder.rglob("new/benchmark.json")):
-        if path.stat().st_mtime < started - 1:
-            continue
-        about, estimates = json.loads(path.read_text()), json.loads(path.with_name("estimates.json").read_text())
-        speed = lambda nanoseconds: about["throughput"]["Bytes"] / nanoseconds * 1e9
-        median = estimates["median"]
-        interval = median["confidence_interval"]
-        figures = {"median": speed(median["point_estimate"]), "least": speed(interval["upper_bound"]), "most": speed(interval["lower_bound"])}
-        found.append({"group": about["group_id"], "name": about["function_id"], **figures})
-    if not found:
+    fresh = [path for path in sorted(folder.rglob("new/benchmark.json")) if path.stat().st_mtime > started - 1]
+    if not fresh:
         sys.exit(f"{shlex.join(bench)} has left no figures in {folder}")
-    return {"name": "kernels", "title": "Stages alone, one thread, text in memory", "command": shlex.join(bench), "benches": found}
+    title = "Stages alone, one thread, text in memory"
+    return {"name": "kernels", "title": title, "command": shlex.join(bench), "benches": [bench_figures(path) for path in fresh]}
+
+
+def bench_figures(path):
+    """A bench's bytes a second, from what criterion keeps of it: nanoseconds, and the bytes of one iteration."""
+    about = json.loads(path.read_text(encoding="utf-8"))
+    median = json.loads(path.with_name("estimates.json").read_text(encoding="utf-8"))["median"]
+    if "Bytes" not in (about["throughput"] or {}):
+        sys.exit(f"the bench {about['full_id']} does not say how many bytes it goes through")
+    speed = lambda nanoseconds: about["throughput"]["Bytes"] / nanoseconds * 1e9
+    interval = median["confidence_interval"]
+    return {
+        "group": about["group_id"],
+        "name": about["function_id"],
+        "median": speed(median["point_estimate"]),
+        "least": speed(interval["upper_bound"]),
+        "most": speed(interval["lower_bound"]),
+    }
 
 
 def hyperfine(setting):

@@ -14,9 +14,13 @@ of its own, its text dropped. tlslake also checks every line, counts by far more
 disk before it says so; its output has more columns, hourly tables and a manifest. Peak memory is what the system says of the process."""
 
 
+QUICK = "**Small logs (`--quick`): these figures are of starting and stopping, and say that the script works, nothing more.**"
+
+
 def page(record):
     sections = [section(name, case) for name, case in record["cases"].items()]
-    return "\n\n".join([INTRODUCTION, targets(record["cases"]), *sections]) + "\n"
+    quick = [QUICK] if any("--quick" in case["ran"]["command"] for case in record["cases"].values()) else []
+    return "\n\n".join([INTRODUCTION, *quick, targets(record["cases"]), *sections]) + "\n"
 
 
 def targets(cases):
@@ -57,6 +61,10 @@ def spread(contender, figure):
     return f"{median(contender, figure):.2f} s ({min(values):.2f}–{max(values):.2f})"
 
 
+def counted(rounds):
+    return "1 round" if rounds == 1 else f"{rounds} rounds"
+
+
 def memory(contender):
     return f"{max(figures['memory'] for figures in contender['rounds']) / 2**20:,.0f} MiB"
 
@@ -68,7 +76,7 @@ def main_table(part):
     floor = next(name for name in names if name.startswith(FLOOR))
     rounds = max(len(one["rounds"]) for one in part["contenders"])
     lines = [
-        f"| {rounds} rounds | wall, median (range) | CPU, median (range) | peak memory | output | wall ÷ {first} | CPU ÷ {first} | CPU ÷ {floor} |",
+        f"| {counted(rounds)} | wall, median (range) | CPU, median (range) | peak memory | output | wall ÷ {first} | CPU ÷ {first} | CPU ÷ {floor} |",
         "|---|---:|---:|---:|---:|---:|---:|---:|",
     ]
     for one in part["contenders"]:
@@ -76,7 +84,7 @@ def main_table(part):
             lines.append(f"| {one['name']} | {one['failure']} | | | | | | |")
             continue
         size = median(one, "bytes")
-        fewer = f" ({len(one['rounds'])} round{'s' if len(one['rounds']) > 1 else ''}, as it is slow)" if len(one["rounds"]) < rounds else ""
+        fewer = f" ({counted(len(one['rounds']))}, as it is slow)" if len(one["rounds"]) < rounds else ""
         to = [ratio(part, one["name"], first, "wall"), ratio(part, one["name"], first, "cpu"), ratio(part, one["name"], floor, "cpu")]
         lines.append(
             f"| {one['name']}{fewer} | {spread(one, 'wall')} | {spread(one, 'cpu')} | {memory(one)} | {f'{size / 1e6:,.1f} MB' if size else '–'} "
@@ -101,7 +109,7 @@ def growth_table(part):
     first = part["contenders"][1]
     rounds = len(first["rounds"])
     lines = [
-        f"| {rounds} rounds | text | wall, median (range) | CPU, median (range) | CPU a GB of text | next to the smallest | peak memory |",
+        f"| {counted(rounds)} | text | wall, median (range) | CPU, median (range) | CPU a GB of text | next to the smallest | peak memory |",
         "|---|---:|---:|---:|---:|---:|---:|",
     ]
     for one in part["contenders"]:
