@@ -96,9 +96,9 @@ class Part:
             "command": hidden(contender.command),
             "failure": contender.failure,
             "logs": logs.path.name,
-            "files": len(logs.files()),
+            "files": stored[logs.path][0],
             "rows": logs.rows,
-            "stored": stored[logs.path],
+            "stored": stored[logs.path][1],
             "raw": raw_bytes(mates),
             "layout": contender.found and contender.found["layout"],
             "rounds": [{name: figures[name] for name in kept if name in figures} for figures in contender.rounds],
@@ -276,7 +276,7 @@ def run_case(setting, name):
 def kernels(setting):
     """What the criterion benches of the stages say, in bytes a second, of one thread."""
     started, folder = time.time(), TARGET / "criterion"
-    bench = ["cargo", "bench", "--quiet", "--package", "tlslake", "--bench", "stages", "--", "^(scan|columns)/"]
+    bench = ["cargo", "bench", "--quiet", "--workspace", "--bench", "stages", "--", "^(scan|columns)/"]
     subprocess.run(bench + (["--quick"] if setting.quick else []), cwd=ROOT, check=True, stdout=subprocess.DEVNULL)
     fresh = [path for path in sorted(folder.rglob("new/benchmark.json")) if path.stat().st_mtime > started - 1]
     if not fresh:
