@@ -3,6 +3,7 @@
 import json
 import os
 import shlex
+import shutil
 import subprocess
 import sys
 import time
@@ -93,8 +94,8 @@ class Part:
         kept = ["round", "wall", "cpu", "memory", "bytes", "process_wall", "process_cpu"]
         return {
             "name": contender.name,
-            "command": hidden(contender.command),
-            "failure": contender.failure,
+            "command": hidden(shlex.join(contender.command)),
+            "failure": contender.failure and hidden(contender.failure)[:200],
             "logs": logs.path.name,
             "files": stored[logs.path][0],
             "rows": logs.rows,
@@ -105,9 +106,9 @@ class Part:
         }
 
 
-def hidden(command):
-    """The command as it stands in a record: without the places of this machine."""
-    text = shlex.join(command).replace(str(TARGET), "target").replace(str(ROOT) + "/", "")
+def hidden(text):
+    """A command or a message as it stands in a record: without the places of this machine."""
+    text = text.replace(str(TARGET), "target").replace(str(ROOT) + "/", "")
     return " ".join(word if "/" not in word or word.startswith(("target/", "scripts/")) else "…/" + Path(word).name for word in text.split(" "))
 
 
@@ -319,10 +320,11 @@ def hyperfine(setting):
 
 def install_hyperfine():
     """From Debian's packages, where there are any."""
-    if subprocess.run(["which", "hyperfine"], stdout=subprocess.DEVNULL).returncode == 0:
+    if shutil.which("hyperfine"):
         return
     root = [] if os.getuid() == 0 else ["sudo"]
     try:
-        subprocess.run([*root, "apt-get", "install", "-y", "-q", "--no-install-recommends", "hyperfine"], check=True, stdout=subprocess.DEVNULL)
+        for words in (["update", "-q"], ["install", "-y", "-q", "--no-install-recommends", "hyperfine"]):
+            subprocess.run([*root, "apt-get", *words], check=True, stdout=subprocess.DEVNULL)
     except (OSError, subprocess.CalledProcessError) as error:
         sys.exit(f"hyperfine is missing and cannot be installed ({error}); leave out the case hyperfine")

@@ -11,7 +11,7 @@ DUCKDBS = [DUCKDB, DUCKDB_UNORDERED]
 
 @dataclass(frozen=True)
 class Target:
-    """`measure` takes the figures of `case` and gives what was measured, in words, and whether that is enough."""
+    """`measure` takes the figures of `case` and gives what was measured, in words, and whether that is enough: None if a peer has no figures."""
 
     work: str
     aim: str
@@ -67,7 +67,7 @@ def faster(limit, peers, *names, figures=("wall", "cpu")):
             there = [peer for peer in peers if contender_of(part, peer)]
             if not there:
                 failures = {contender["failure"] for contender in part["contenders"] if contender["name"] in peers}
-                return f"{' and '.join(peers)} did not finish: {failures}", True
+                return f"{name}: {', '.join(sorted(failures))}", None
             times = {figure: min(ratio(part, peer, TLSLAKE, figure) for peer in there) for figure in figures}
             told.append((f"{name}: " if len(names) > 1 else "") + said(times, "×"))
             enough.append(all(value >= limit for value in times.values()))
@@ -79,8 +79,10 @@ def faster(limit, peers, *names, figures=("wall", "cpu")):
 def smaller(limit):
     def measure(case):
         part = part_of(case, "convert")
-        there = [contender_of(part, name) for name in DUCKDBS]
-        value = median(contender_of(part, TLSLAKE), "bytes") / min(median(one, "bytes") for one in there if one)
+        theirs = [median(one, "bytes") for one in (contender_of(part, name) for name in DUCKDBS) if one]
+        if not theirs:
+            return "DuckDB did not finish", None
+        value = median(contender_of(part, TLSLAKE), "bytes") / min(theirs)
         return f"{value:.3f} ×", value <= limit
 
     return measure
@@ -195,11 +197,12 @@ TARGETS = [
 
 
 def verdicts(cases):
-    """Of each target: itself, what was measured, and `met` or `missed`; of a case that was not run, nothing but that."""
+    """Of each target: itself, what was measured, and the verdict."""
+    words = {True: "met", False: "missed", None: "nothing to compare with"}
     for target in TARGETS:
         case = cases.get(target.case)
         if case is None:
             yield target, "–", "not run"
             continue
         measured, is_met = target.measure(case)
-        yield target, measured, "met" if is_met else "missed"
+        yield target, measured, words[is_met]
