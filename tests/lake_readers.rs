@@ -1,4 +1,4 @@
-//! The lake in other people's hands: DuckDB, pyarrow and Polars read the same values as the oracle.
+//! The lake in other people's hands: DuckDB, pyarrow, Polars, DataFusion and ClickHouse read the same values as the oracle.
 //!
 //! Python with these libraries is named by `TLSLAKE_PYTHON`, which `scripts/test` sets; without it this test says that it did not run.
 
@@ -16,7 +16,7 @@ use crate::support::{convert, folder, logs, oracle};
 #[test]
 fn other_readers_see_the_same_values() {
     let Some(python) = std::env::var_os("TLSLAKE_PYTHON") else {
-        eprintln!("SKIPPED: TLSLAKE_PYTHON is not set, so DuckDB, pyarrow and Polars did not read the lake; `scripts/test` sets it");
+        eprintln!("SKIPPED: TLSLAKE_PYTHON is not set, so no other reader has read the lake; `scripts/test` sets it");
         return;
     };
     let (input, out) = (folder(), folder());

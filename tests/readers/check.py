@@ -1,4 +1,4 @@
-"""Reads a lake with DuckDB, pyarrow and Polars and holds every value against the oracle's.
+"""Reads a lake with DuckDB, pyarrow, Polars, DataFusion and ClickHouse (chdb) and holds every value against the oracle's.
 
 Usage: check.py LAKE EXPECTED, where EXPECTED is a folder with connections.jsonl, rejected.jsonl and summary.json, as
 tests/lake_readers.rs writes them. Exits with 1 and the first difference of each column, if there is one.
@@ -12,6 +12,8 @@ import sys
 import zlib
 from pathlib import Path
 
+import chdb
+import datafusion
 import duckdb
 import polars
 import pyarrow
@@ -20,6 +22,8 @@ import pyarrow.dataset
 import pyarrow.parquet
 
 PARTITION = ["account", "region", "day"]
+# What Hive names a folder of no value. DataFusion and ClickHouse take the name for the value.
+HIVE_DEFAULT = "__HIVE_DEFAULT_PARTITION__"
 ARROW_TYPES = {
     "timestamp": pyarrow.timestamp("us", tz="UTC"),
     "string": pyarrow.string(),
@@ -33,6 +37,13 @@ DUCKDB_TYPES = {
     "int32": "INTEGER",
     "int64": "BIGINT",
     "double": "DOUBLE",
+}
+CLICKHOUSE_TYPES = {
+    "timestamp": "DateTime64(6, 'UTC')",
+    "string": "String",
+    "int32": "Int32",
+    "int64": "Int64",
+    "double": "Float64",
 }
 POLARS_TYPES = {
     "timestamp": polars.Datetime("us", "UTC"),
@@ -92,10 +103,7 @@ def with_pyarrow(lake, columns, want):
         check(dataset.schema.field(name).type == ARROW_TYPES[kind], f"pyarrow: {name} is {dataset.schema.field(name).type}")
     names = [name for name, _ in columns] + PARTITION
     compare("pyarrow", "connections", names, by_source(rows_of_arrow(dataset.to_table(columns=names)), names), want)
-    # A filter that row groups and pages are pruned by must not lose a row.
-    for name in ["tls_failure_reason", "client_ip", "listener_port"]:
-        position = names.index(name)
-        value = next(row[position] for row in want if row[position] is not None)
+    for name, position, value in wanted_by_filters(names, want):
         found = dataset.count_rows(filter=pyarrow.compute.field(name) == value)
         check(found == sum(row[position] == value for row in want), f"pyarrow: filter on {name} = {value!r} finds {found}")
 
@@ -123,11 +131,58 @@ def with_duckdb(lake, columns, want):
     select = ", ".join(f"epoch_us({name})" if name in times else name for name in names)
     rows = [list(row) for row in database.execute(f"SELECT {select} FROM {source}").fetchall()]
     compare("duckdb", "connections", names, by_source(rows, names), want)
-    for name in ["tls_failure_reason", "client_ip", "listener_port"]:
-        position = names.index(name)
-        value = next(row[position] for row in want if row[position] is not None)
+    for name, position, value in wanted_by_filters(names, want):
         found = database.execute(f"SELECT count(*) FROM {source} WHERE {name} = ?", [value]).fetchone()[0]
         check(found == sum(row[position] == value for row in want), f"duckdb: filter on {name} = {value!r} finds {found}")
+
+
+def with_datafusion(lake, columns, want):
+    config = datafusion.SessionConfig().set("datafusion.execution.parquet.schema_force_view_types", "false")
+    session = datafusion.SessionContext(config)
+    partition = [(key, pyarrow.string()) for key in PARTITION]
+    session.register_parquet("connections", f"{lake}/connections/", table_partition_cols=partition)
+    schema = session.table("connections").schema()
+    for name, kind in columns:
+        check(schema.field(name).type == ARROW_TYPES[kind], f"datafusion: {name} is {schema.field(name).type}")
+    names = [name for name, _ in columns] + PARTITION
+    select = ", ".join(f"nullif({name}, '{HIVE_DEFAULT}') AS {name}" if name in PARTITION else name for name in names)
+    rows = rows_of_arrow(session.sql(f"SELECT {select} FROM connections").to_arrow_table())
+    compare("datafusion", "connections", names, by_source(rows, names), want)
+    for name, position, value in wanted_by_filters(names, want):
+        query = f"SELECT count(*) AS found FROM connections WHERE {name} = {literal(value)}"
+        found = session.sql(query).to_pydict()["found"][0]
+        check(found == sum(row[position] == value for row in want), f"datafusion: filter on {name} = {value!r} finds {found}")
+
+
+def with_clickhouse(lake, columns, want):
+    rows_of = lambda query: rows_of_arrow(chdb.query(query, "ArrowTable"))
+    pattern = f"{lake}/connections/**/*.parquet"
+    for_types = f"DESCRIBE file('{pattern}', 'Parquet') SETTINGS use_hive_partitioning = 0"
+    described = {row[0]: row[1] for row in rows_of(for_types)}
+    for name, kind in columns:
+        is_right = described.get(name) in (CLICKHOUSE_TYPES[kind], f"Nullable({CLICKHOUSE_TYPES[kind]})")
+        check(is_right, f"clickhouse: {name} is {described.get(name)}")
+    # The partitions' types would be guessed: an account's leading zeros would go.
+    structure = ", ".join([f"{name} {described[name]}" for name, _ in columns] + [f"{key} String" for key in PARTITION])
+    source = f"file('{pattern}', 'Parquet', '{structure.replace(chr(39), chr(39) * 2)}')"
+    names = [name for name, _ in columns] + PARTITION
+    select = ", ".join(f"nullIf({name}, '{HIVE_DEFAULT}')" if name in PARTITION else name for name in names)
+    rows = rows_of(f"SELECT {select} FROM {source} SETTINGS use_hive_partitioning = 1")
+    compare("clickhouse", "connections", names, by_source(rows, names), want)
+    for name, position, value in wanted_by_filters(names, want):
+        found = rows_of(f"SELECT toInt64(count()) FROM {source} WHERE {name} = {literal(value)}")[0][0]
+        check(found == sum(row[position] == value for row in want), f"clickhouse: filter on {name} = {value!r} finds {found}")
+
+
+def wanted_by_filters(names, want):
+    """Values of columns that row groups and pages are pruned by: (name, position, value). A filter must not lose a row."""
+    for name in ["tls_failure_reason", "client_ip", "listener_port"]:
+        position = names.index(name)
+        yield name, position, next(row[position] for row in want if row[position] is not None)
+
+
+def literal(value):
+    return f"'{value}'" if isinstance(value, str) else str(value)
 
 
 def check_footers(lake):
@@ -198,11 +253,14 @@ def main():
     with_pyarrow(lake, columns, want)
     with_polars(lake, columns, want)
     with_duckdb(lake, columns, want)
+    with_datafusion(lake, columns, want)
+    with_clickhouse(lake, columns, want)
     check_footers(lake)
     check_rejected(lake, read_jsonl(expected / "rejected.jsonl"))
     check_hourly(lake, summary)
     check_histograms(lake)
-    versions = f"duckdb {duckdb.__version__}, pyarrow {pyarrow.__version__}, polars {polars.__version__}"
+    readers = [duckdb, pyarrow, polars, datafusion, chdb]
+    versions = ", ".join(f"{reader.__name__} {reader.__version__}" for reader in readers)
     if problems:
         sys.exit("\n".join(problems[:40]) + f"\n{len(problems)} differences ({versions})")
     print(f"{len(want)} rows are the same to {versions}")
