@@ -22,6 +22,17 @@ fn open(part: &Part) -> SerializedFileReader<File> {
 }
 
 #[test]
+fn both_writers_write_the_same_rows() {
+    let (input, out) = (folder(), folder());
+    let expected = soiled_logs(input.path());
+    for writer in ["pages", "arrow"] {
+        let lake = out.path().join(writer);
+        convert(input.path(), &lake, &["--writer", writer]).exits(3);
+        assert_holds(&lake, &expected);
+    }
+}
+
+#[test]
 fn every_codec_is_the_one_asked_for() {
     let (input, out) = (folder(), folder());
     let expected = soiled_logs(input.path());

@@ -160,7 +160,7 @@ impl<'a> PageColumns<'a> {
     /// Milliseconds repeat; finer times do not, and then a dictionary is no gain.
     fn latency(&self, settings: &PageSettings, index: usize) -> Result<EncodedChunk> {
         let latency = &self.rows.latency;
-        let most = (latency.len() / 2).max(SMALL_DICTIONARY / 8).min(DICTIONARY_PAGE_BYTES / 8);
+        let most = (latency.len() / 2).clamp(SMALL_DICTIONARY / 8, DICTIONARY_PAGE_BYTES / 8);
         // By bits, so that NaN is equal to itself.
         let bits = latency.iter().map(|seconds| if seconds.is_nan() { f64::NAN.to_bits() } else { seconds.to_bits() });
         match Keys::of_values(bits, most, |bits| (*bits as i64).hash()) {
@@ -219,7 +219,7 @@ fn keyed_texts(settings: &PageSettings, index: usize, keys: &Keys, of_key: &[Opt
 fn pays(distinct: &Distinct<&[u8]>, keys: &Keys, of_key: &[Option<&[u8]>]) -> bool {
     let dictionary = distinct.dictionary_len();
     let uses = keys.pages.iter().flatten();
-    let written_out: usize = uses.map(|&(key, rows)| rows as usize * of_key[key as usize].map_or(0, |text| text.plain_len())).sum();
+    let written_out: usize = uses.map(|&(key, rows)| rows as usize * of_key[key as usize].map_or(0, Value::plain_len)).sum();
     dictionary <= SMALL_DICTIONARY || dictionary <= DICTIONARY_PAGE_BYTES && dictionary + 2 * distinct.indices_len(keys) < written_out
 }
 
