@@ -57,7 +57,7 @@ pub fn record_batch(
     RecordBatch::try_new(schema::arrow_schema(columns), arrays).map_err(|error| inconsistent(&error))
 }
 
-/// Fails unless every row belongs to a run, every run to a file, and every run has its first line.
+/// Fails unless every row has a trace id or NULL and belongs to a run, every run to a file, and every run has its first line.
 pub(crate) fn check(batch: &ConnectionBatch, files: usize, first_lines: &[u64]) -> Result<()> {
     let rows = batch.time.len();
     let starts_at_0 =
@@ -66,7 +66,8 @@ pub(crate) fn check(batch: &ConnectionBatch, files: usize, first_lines: &[u64]) 
         batch.runs.windows(2).all(|pair| pair[0].first_row <= pair[1].first_row && pair[0].first_rejected <= pair[1].first_rejected);
     let within = batch.runs.last().is_none_or(|run| run.first_row as usize <= rows && run.first_rejected as usize <= batch.rejected.len());
     let known = batch.runs.iter().all(|run| (run.file as usize) < files);
-    if starts_at_0 && ascending && within && known && first_lines.len() == batch.runs.len() {
+    let has_traces = batch.trace.ends.len() == rows;
+    if has_traces && starts_at_0 && ascending && within && known && first_lines.len() == batch.runs.len() {
         return Ok(());
     }
     Err(Error::Accounting(format!("{rows} rows do not fit their {} runs over {files} files", batch.runs.len())))

@@ -41,7 +41,8 @@ pub(super) struct Stages {
 
 /// Sends `inputs` through the stages on one thread; rows are written below `folder`, which is removed.
 pub(super) fn measure(inputs: &[OsString], read: &ReadConfig, folder: &Path, control: &Control) -> Result<Stages> {
-    let plan = Plan::new(inputs, Lakes::Refuse, read, control, Grouping::any())?;
+    let mut plan = Plan::new(inputs, Lakes::Refuse, read, control, Grouping::any())?;
+    plan.wants.rows = true;
     let measured = pipeline::pool(1)?.install(|| Pass::new(&plan, folder)?.run());
     remove(folder)?;
     measured
