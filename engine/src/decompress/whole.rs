@@ -143,10 +143,20 @@ fn append_member(inflater: &mut Inflater, data: &[u8], out: &mut Vec<u8>, room: 
     }
 }
 
-/// Makes room for `wanted` more bytes, but never for more than `room`.
+/// Makes room for `wanted` more bytes, but never for more than `room`; where it must grow, for an eighth more, so that not every file that is
+/// a little longer than the ones before makes it grow again.
 fn reserve(out: &mut Vec<u8>, wanted: usize, room: usize) {
+    let wanted = wanted.min(room);
+    if out.capacity() - out.len() >= wanted {
+        return;
+    }
     // Exactly: a vector's own doubling would go beyond the limit.
-    out.reserve_exact(wanted.min(room));
+    let generous = wanted.saturating_add(wanted / 8).min(room);
+    if out.is_empty() {
+        // What it held is of no use: growing would copy it.
+        *out = Vec::new();
+    }
+    out.reserve_exact(generous);
 }
 
 fn append_stream(decoder: &mut Decoder, stored: &[u8], out: &mut Vec<u8>, limit: usize) -> Result<Whole, FileFault> {

@@ -98,17 +98,19 @@ fn limit(file: &InputFile) -> u64 {
 /// [`FileFaultKind::Unreadable`] at the byte where opening or reading failed; [`FileFaultKind::Changed`] where the file is not what it was when
 /// it was found; [`FileFaultKind::TooLarge`] where memory for it cannot be had.
 pub(crate) fn read_whole(file: &InputFile, buf: &mut Vec<u8>) -> Result<(), FileFault> {
-    buf.clear();
-    let mut opened = open(file)?;
+    let opened = open(file).inspect_err(|_| buf.clear());
+    let mut opened = opened?;
     fill(&mut *opened.reader, opened.size.unwrap_or(0), limit(file), buf)
 }
 
 /// Bytes by which the buffer grows at least when a file turns out larger than expected.
 const GROWTH_STEP: u64 = 64 << 10;
 
-/// Reads to the end, `limit` bytes at most. `expected` bytes cost one read, and one more that finds the end.
+/// Reads to the end, `limit` bytes at most, over what `buf` holds: so it is not cleared to zeros each time. `expected` bytes cost one read, and one
+/// more that finds the end.
 fn fill(reader: &mut dyn Read, expected: u64, limit: u64, buf: &mut Vec<u8>) -> Result<(), FileFault> {
     let mut filled = 0;
+    buf.truncate(usize::try_from(limit).unwrap_or(usize::MAX).saturating_add(1));
     // One byte more than expected leaves room for the read that finds the end.
     let mut room = expected.saturating_add(1);
     let outcome = loop {
@@ -119,11 +121,13 @@ fn fill(reader: &mut dyn Read, expected: u64, limit: u64, buf: &mut Vec<u8>) -> 
             if let Err(fault) = extend_to(buf, room.min(limit.saturating_add(1))) {
                 break Err(fault);
             }
-            room = room.saturating_mul(2).max(room.saturating_add(GROWTH_STEP));
         }
         match reader.read(&mut buf[filled..]) {
             Ok(0) => break Ok(()),
-            Ok(count) => filled += count,
+            Ok(count) => {
+                filled += count;
+                room = room.max((filled as u64).saturating_mul(2)).max(filled as u64 + GROWTH_STEP);
+            }
             Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
             Err(error) => break Err(read_fault(filled as u64, error)),
         }
