@@ -100,8 +100,8 @@ fn lines_of_returning_clients_are_not_scanned() {
         return; // takes no short cut
     }
     // A client is known from the second group of lines on in which it comes.
-    for form in 0..5 {
-        assert_eq!(scanned(&[form]), 32, "{}", LINES[form]);
+    for (form, line) in LINES.iter().enumerate().take(5) {
+        assert_eq!(scanned(&[form]), 32, "{line}");
     }
     assert_eq!(scanned(&[0, 1, 2, 3, 4]), 32);
 }
