@@ -4,8 +4,8 @@
 //! inflater in `whole`; only the deflate data in between is read by different code. Header fields are checked and passed over, never kept.
 
 use crc32fast::Hasher;
+use flate2::{Decompress, FlushDecompress, Status};
 
-use super::inflate::{Inflate, State, Step, Surplus};
 use super::source::{self, Source};
 use crate::{FileFault, FileFaultKind};
 
@@ -164,19 +164,12 @@ impl<S: Source> Header<'_, S> {
     }
 }
 
-/// Takes the trailer of the member that began at `start`, of which `surplus` was taken already, and compares it with the data: its CRC-32 and its
-/// length in bytes.
-pub(super) fn check_trailer(source: &mut impl Source, surplus: Surplus, start: u64, crc: u32, length: u64) -> Result<(), FileFault> {
-    let taken = surplus.as_slice();
-    let at = source.offset() - taken.len() as u64;
-    let mut trailer = [0; 8];
-    trailer[..taken.len()].copy_from_slice(taken);
-    for byte in &mut trailer[taken.len()..] {
-        let Some([next]) = source::take::<1>(source)? else {
-            return Err(source::truncated(source, &format!("the trailer of {}", member(start))));
-        };
-        *byte = next;
-    }
+/// Takes the trailer of the member that began at `start`, and compares it with the data: its CRC-32 and its length in bytes.
+pub(super) fn check_trailer(source: &mut impl Source, start: u64, crc: u32, length: u64) -> Result<(), FileFault> {
+    let at = source.offset();
+    let Some(trailer) = source::take::<8>(source)? else {
+        return Err(source::truncated(source, &format!("the trailer of {}", member(start))));
+    };
     let [c0, c1, c2, c3, l0, l1, l2, l3] = trailer;
     let stored_crc = u32::from_le_bytes([c0, c1, c2, c3]);
     let stored_length = u32::from_le_bytes([l0, l1, l2, l3]);
@@ -199,7 +192,7 @@ fn member(start: u64) -> String {
 /// Reads members one after the other, in bounded memory.
 #[derive(Default)]
 pub(super) struct Members {
-    inflate: Option<Inflate>,
+    inflate: Option<Decompress>,
     member: Option<Member>,
 }
 
@@ -220,13 +213,13 @@ impl Members {
 
     /// As [`super::StreamDecoder::read`].
     pub(super) fn read(&mut self, source: &mut impl Source, out: &mut [u8]) -> Result<usize, FileFault> {
-        let inflate = self.inflate.get_or_insert_with(Inflate::new);
+        let inflate = self.inflate.get_or_insert_with(|| Decompress::new(false));
         let step = STEP_BYTES.min(out.len());
         let out = &mut out[..step];
         loop {
             let Some(member) = &mut self.member else {
                 let Some(start) = next_member(source)? else { return Ok(0) };
-                inflate.reset();
+                inflate.reset(false);
                 self.member = Some(Member { start, crc: Hasher::new(), length: 0, end: None });
                 continue;
             };
@@ -239,7 +232,7 @@ impl Members {
                 }
                 Some(end) => {
                     end?;
-                    check_trailer(source, inflate.surplus(), member.start, member.crc.clone().finalize(), member.length)?;
+                    check_trailer(source, member.start, member.crc.clone().finalize(), member.length)?;
                     self.member = None;
                 }
             }
@@ -249,22 +242,25 @@ impl Members {
 
 impl Member {
     /// Inflates once; 0 bytes mean that the data gave none yet, or that `end` is known.
-    fn inflate(&mut self, inflate: &mut Inflate, source: &mut impl Source, out: &mut [u8]) -> Result<usize, FileFault> {
+    fn inflate(&mut self, inflate: &mut Decompress, source: &mut impl Source, out: &mut [u8]) -> Result<usize, FileFault> {
         let input = source.chunk()?;
         let input_ended = input.is_empty();
-        let Step { used, made, state } = inflate.step(input, out);
+        let (in_before, out_before) = (inflate.total_in(), inflate.total_out());
+        let status = inflate.decompress(input, out, FlushDecompress::None);
+        // Both are differences of two positions in slices.
+        let used = (inflate.total_in() - in_before) as usize;
+        let made = (inflate.total_out() - out_before) as usize;
         source.consume(used);
         self.crc.update(&out[..made]);
         self.length += made as u64;
-        match state {
-            State::Ended => self.end = Some(Ok(())),
+        match status {
+            Ok(Status::StreamEnd) => self.end = Some(Ok(())),
             // No input and yet no output: what it holds back is out too.
-            State::Going if input_ended && made == 0 => {
-                return Err(source::truncated(source, &format!("the data of {}", member(self.start))));
-            }
+            Ok(_) if input_ended && made == 0 => return Err(source::truncated(source, &format!("the data of {}", member(self.start)))),
             // No progress cannot happen by zlib's contract; without this check a decoder's bug would be an endless loop.
-            State::Going if used > 0 || made > 0 => {}
-            State::Going | State::Bad => self.end = Some(Err(self.corrupt(source.offset()))),
+            Ok(_) if used > 0 || made > 0 => {}
+            // zlib-rs has a reason at times, but which one depends on how the input was cut.
+            Ok(_) | Err(_) => self.end = Some(Err(self.corrupt(source.offset()))),
         }
         Ok(made)
     }

@@ -10,10 +10,6 @@
 
 mod decoder;
 mod gzip;
-mod inflate;
-#[cfg(feature = "isal")]
-#[allow(unsafe_code)]
-mod isal;
 #[allow(unsafe_code)]
 mod libdeflate;
 mod source;

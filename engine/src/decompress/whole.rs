@@ -7,7 +7,6 @@
 //! text would be.
 
 use super::decoder::Decoder;
-use super::inflate::Surplus;
 use super::libdeflate::{Inflated, Inflater};
 use super::source::{Slice, Source};
 use super::{Compression, gzip};
@@ -116,7 +115,7 @@ fn append_gzip(inflater: &mut Inflater, stored: &[u8], out: &mut Vec<u8>, limit:
         source.consume(used);
         let text = &out[from..];
         // crc32fast folds with the same instructions as libdeflate's own (VPCLMULQDQ with AVX-512 or AVX2, PMULL), and is safe code.
-        gzip::check_trailer(&mut source, Surplus::default(), start, crc32fast::hash(text), text.len() as u64)?;
+        gzip::check_trailer(&mut source, start, crc32fast::hash(text), text.len() as u64)?;
         room -= text.len();
         guess = 0;
     }
