@@ -119,7 +119,8 @@ impl Parser {
     /// Begins a new, empty batch. Dictionaries are kept as long as they are small: what repeats across batches is found again.
     pub fn begin(&mut self) {
         self.batch.clear();
-        if self.dictionaries.distinct() > MAX_DISTINCT || self.dictionaries.memory() > self.dictionary_bytes {
+        let held = self.dictionaries.memory() + self.habits.memory();
+        if self.dictionaries.distinct() > MAX_DISTINCT || held > self.dictionary_bytes {
             self.dictionaries.clear();
             self.habits.clear();
         }

@@ -48,6 +48,9 @@ struct Frame {
     part: Part,
     part_start: u64,
     left: usize,
+    /// What of a block was read so far, where it does not lie in one piece. libzstd gets it all at once: how much text of a damaged block it gives
+    /// depends on how the block is cut.
+    gathered: Vec<u8>,
     /// The output was full, so libzstd may hold text back. It is fetched before more is fed: libzstd drops it if the feed is corrupt.
     holds_back: bool,
 }
@@ -115,7 +118,8 @@ impl Frames {
             .and_then(|_| context.set_parameter(DParameter::WindowLogMax(MAX_WINDOW.ilog2())))
             .map_err(|_| no_memory(start))?;
         let (checksum, left) = (header.checksum, header.length);
-        self.frame = Some(Frame { start, checksum, part: Part::FrameHeader, part_start: start, left, holds_back: false });
+        self.frame =
+            Some(Frame { start, checksum, part: Part::FrameHeader, part_start: start, left, gathered: Vec::new(), holds_back: false });
         Ok(())
     }
 }
@@ -127,19 +131,50 @@ impl Frame {
         if self.left == 0 && !fetching {
             self.next_part(source)?;
         }
-        let fed = if fetching { &[] } else { source.chunk()? };
+        if !fetching {
+            self.gather(source)?;
+        }
+        let is_gathered = !self.gathered.is_empty();
+        let fed = match (fetching, is_gathered) {
+            (true, _) => &[],
+            (false, true) => self.gathered.as_slice(),
+            (false, false) => source.chunk()?,
+        };
         let fed = &fed[..fed.len().min(self.left)];
         let input_ended = fed.is_empty() && !fetching;
         let (mut input, mut output) = (InBuffer::around(fed), OutBuffer::around(out));
         let wanted = context.decompress_stream(&mut output, &mut input).map_err(|code| self.fault(code))?;
         let (used, made) = (input.pos(), output.pos());
-        source.consume(used);
+        if is_gathered {
+            self.gathered.drain(..used);
+        } else {
+            source.consume(used);
+        }
         self.left -= used;
         self.holds_back = made == out.len();
         if input_ended && made == 0 {
             return Err(source::truncated(source, &frame(self.start)));
         }
         Ok(Step { made, ended: wanted == 0 })
+    }
+
+    /// Takes what is left of a block that does not lie in one piece; of one that the input ends in, what there is. Blocks have 128 KiB at most
+    /// (libzstd has accepted the header by now), so it is rare and small.
+    fn gather(&mut self, source: &mut impl Source) -> Result<(), FileFault> {
+        let is_in_one_piece = |at_hand: usize| at_hand == 0 || at_hand >= self.left;
+        if !matches!(self.part, Part::Block { .. }) || !self.gathered.is_empty() || is_in_one_piece(source.chunk()?.len()) {
+            return Ok(());
+        }
+        while self.gathered.len() < self.left {
+            let at_hand = source.chunk()?;
+            let taken = at_hand.len().min(self.left - self.gathered.len());
+            if taken == 0 {
+                break;
+            }
+            self.gathered.extend_from_slice(&at_hand[..taken]);
+            source.consume(taken);
+        }
+        Ok(())
     }
 
     /// Goes on to the next part that has bytes. libzstd has accepted the one before, so that a block's size can be relied on.

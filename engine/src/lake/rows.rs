@@ -252,9 +252,12 @@ pub(super) struct Texts {
 }
 
 impl Texts {
+    /// Empties it, and keeps the memory of a usual row group.
     fn clear(&mut self) {
+        const USUAL: usize = 24 << 20;
         self.ends.clear();
         self.bytes.clear();
+        self.bytes.shrink_to(USUAL);
         self.nulls.clear();
     }
 

@@ -111,29 +111,29 @@ const GROWTH_STEP: u64 = 64 << 10;
 fn fill(reader: &mut dyn Read, expected: u64, limit: u64, buf: &mut Vec<u8>) -> Result<(), FileFault> {
     let mut filled = 0;
     buf.truncate(usize::try_from(limit).unwrap_or(usize::MAX).saturating_add(1));
-    // One byte more than expected leaves room for the read that finds the end.
-    let mut room = expected.saturating_add(1);
     let outcome = loop {
         if filled == buf.len() {
             if filled as u64 > limit {
                 break Err(grown_past(limit));
             }
-            if let Err(fault) = extend_to(buf, room.min(limit.saturating_add(1))) {
+            if let Err(fault) = extend_to(buf, wanted(filled as u64, expected).min(limit.saturating_add(1))) {
                 break Err(fault);
             }
         }
         match reader.read(&mut buf[filled..]) {
             Ok(0) => break Ok(()),
-            Ok(count) => {
-                filled += count;
-                room = room.max((filled as u64).saturating_mul(2)).max(filled as u64 + GROWTH_STEP);
-            }
+            Ok(count) => filled += count,
             Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
             Err(error) => break Err(read_fault(filled as u64, error)),
         }
     };
     buf.truncate(filled);
     outcome
+}
+
+/// How long a buffer should be in which `filled` bytes are not all. One byte more than expected leaves room for the read that finds the end.
+fn wanted(filled: u64, expected: u64) -> u64 {
+    if filled <= expected { expected.saturating_add(1) } else { filled.saturating_mul(2).max(filled + GROWTH_STEP) }
 }
 
 /// Lengthens the buffer to `len` bytes, with zeros.

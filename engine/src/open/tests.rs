@@ -217,6 +217,11 @@ fn short_reads_and_interruptions_lose_nothing() {
                 let mut buf = vec![1; held];
                 fill(&mut fitful(len, false), expected, 300_000, &mut buf).unwrap();
                 assert!(buf == content(len), "{len} {expected} {held}");
+                let most = held.max(expected as usize + 1).max(2 * len).max(len + GROWTH_STEP as usize);
+                assert!(buf.capacity() <= most, "{len} {expected} {held}: {}", buf.capacity());
+                if expected == len as u64 && held <= len {
+                    assert!(buf.capacity() <= len + 1, "{len} {held}: {}", buf.capacity());
+                }
             }
         }
     }

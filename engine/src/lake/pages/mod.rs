@@ -73,11 +73,14 @@ impl PageSettings {
         self.chunks[index].lock().map_or_else(|_| Vec::new(), |mut buffer| std::mem::take(&mut *buffer))
     }
 
-    /// Takes back the memory of a chunk that is written: the next one is about as large, and fresh memory is dear.
+    /// Takes back the memory of a chunk that is written: the next one is about as large, and fresh memory is dear. Unusually much is let go.
     pub(super) fn put_back(&self, index: usize, bytes: Bytes) {
-        if let Some(Ok(mut buffer)) = self.chunks.get(index).map(Mutex::lock) {
-            *buffer = bytes.into();
-            buffer.clear();
+        /// What the largest column of a row group of usual size takes.
+        const USUAL: usize = 8 << 20;
+        let mut memory: Vec<u8> = bytes.into();
+        memory.clear();
+        if let (Some(Ok(mut buffer)), true) = (self.chunks.get(index).map(Mutex::lock), memory.capacity() <= USUAL) {
+            *buffer = memory;
         }
     }
 }
