@@ -6,6 +6,10 @@ use std::sync::Arc;
 use super::dictionary::{Dictionary, Span};
 use crate::error::LineFault;
 
+/// Stands for the client and the certificate of a row where they are not kept ([`Parser::keep_identities`](super::Parser::keep_identities)).
+/// No dictionary holds it.
+pub const NOBODY: u32 = u32::MAX;
+
 /// Rows in input order, column by column. `-` is NULL wherever a column allows it.
 ///
 /// `client`, `endpoint`, `certificate`, `verdict` and `route` are ids into the [`Dictionaries`] that were filled along with this batch.
@@ -14,7 +18,7 @@ use crate::error::LineFault;
 pub struct ConnectionBatch {
     /// Event time, µs since 1970, UTC.
     pub time: Vec<i64>,
-    /// `client_ip`: ids into [`Dictionaries::clients`].
+    /// `client_ip`: ids into [`Dictionaries::clients`], or [`NOBODY`].
     pub client: Vec<u32>,
     /// `client_port`.
     pub client_port: Vec<u16>,
@@ -22,7 +26,7 @@ pub struct ConnectionBatch {
     pub endpoint: Vec<u32>,
     /// `tls_handshake_latency` in seconds; NaN is NULL.
     pub latency: Vec<f64>,
-    /// Subject, validity and serial: ids into [`Dictionaries::certificates`].
+    /// Subject, validity and serial: ids into [`Dictionaries::certificates`], or [`NOBODY`].
     pub certificate: Vec<u32>,
     /// `tls_verify_status`: ids into [`Dictionaries::verdicts`].
     pub verdict: Vec<u32>,

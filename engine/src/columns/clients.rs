@@ -25,7 +25,7 @@ pub(super) struct Habit {
 /// An address of up to 15 digits and dots, four bits each, with their number in the upper bits: no two have the same. Of any other, a hash with
 /// zeros there.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Key(u64);
+pub(super) struct Key(u64);
 
 const VACANT: Habit =
     Habit { key: Key(0), client: u32::MAX, certificate: 0, certificate_start: 0, certificate_length: 0, endpoint: 0, verdict: 0, route: 0 };
@@ -95,7 +95,7 @@ pub(super) const ADDRESS_AT: usize = 28;
 
 /// The field at `at` as a key, and its length; `None` if it does not end within [`LONGEST`] bytes.
 #[inline(always)]
-fn key_at(line: &[u8], at: usize) -> Option<(Key, usize)> {
+pub(super) fn key_at(line: &[u8], at: usize) -> Option<(Key, usize)> {
     let low = word(line, at)?;
     let length = first(b' ', low);
     if length < 8 {
@@ -129,8 +129,38 @@ impl Key {
 
     /// Whether the key is the address itself.
     #[inline(always)]
-    fn is_exact(self) -> bool {
+    pub(super) fn is_exact(self) -> bool {
         self.0 >> 60 != 0
+    }
+
+    /// Whether it is an IPv4 address: four numbers up to 255 without leading zeros.
+    #[inline(always)]
+    pub(super) fn is_ipv4(self) -> bool {
+        // A dot is the one character here of which the upper two bits of four are set.
+        let dots = self.0 & self.0 << 1 & (0x0888_8888_8888_8888);
+        let behind_first = dots & dots.wrapping_sub(1);
+        let behind_second = behind_first & behind_first.wrapping_sub(1);
+        let [first, second, third] = [dots, behind_first, behind_second].map(|dots| dots.trailing_zeros() / 4);
+        let length = (self.0 >> 60) as u32;
+        dots.count_ones() == 3
+            && self.is_octet(0, first)
+            && self.is_octet(first + 1, second)
+            && self.is_octet(second + 1, third)
+            && self.is_octet(third + 1, length)
+    }
+
+    /// Whether the digits from `start` to `end` are such a number.
+    #[inline(always)]
+    fn is_octet(self, start: u32, end: u32) -> bool {
+        let digits = end.wrapping_sub(start);
+        if !(1..=3).contains(&digits) {
+            return false;
+        }
+        let from_start = self.0 >> (4 * start);
+        let last_three = from_start << (4 * (3 - digits));
+        let digit = |place: u32| last_three >> (4 * place) & 15;
+        let value = 100 * digit(0) + 10 * digit(1) + digit(2);
+        value <= 255 && (digits == 1 || from_start & 15 != 0)
     }
 }
 
@@ -145,6 +175,12 @@ pub(super) struct Habits {
 
 impl Habits {
     const FEWEST_SLOTS: usize = 1024;
+
+    /// Clients that are remembered.
+    #[inline(always)]
+    pub(super) fn len(&self) -> usize {
+        self.used
+    }
 
     /// Bytes held.
     pub(super) fn memory(&self) -> usize {

@@ -93,13 +93,17 @@ pub(super) fn latency(raw: &[u8]) -> Result<f64, LineFault> {
     }
 }
 
+/// The address without its quotes.
+#[inline]
+pub(super) fn address(raw: &[u8]) -> Result<&[u8], LineFault> {
+    let text = fields::unquoted(raw);
+    if fields::is_ip_address(text) { Ok(text) } else { Err(fault(Field::ClientIp, LineFaultReason::InvalidIpAddress)) }
+}
+
 #[inline]
 pub(super) fn intern_client(clients: &mut Dictionary<Client>, raw: &[u8]) -> Result<u32, LineFault> {
     clients.intern(raw, |base| {
-        let text = fields::unquoted(raw);
-        if !fields::is_ip_address(text) {
-            return Err(fault(Field::ClientIp, LineFaultReason::InvalidIpAddress));
-        }
+        let text = address(raw)?;
         let quote = u32::from(text.len() != raw.len());
         Ok(Client { text: Some((base + quote, text.len() as u32)) })
     })
@@ -142,14 +146,22 @@ pub(super) fn intern_verdict(verdicts: &mut Dictionary<Verdict>, raw: &[u8]) -> 
         let start = base + u32::from(status.len() != raw.len());
         let end = start + status.len() as u32;
         let code = fields::failure_code(status).map(|code| (end - code.len() as u32, code.len() as u32));
-        let outcome = match status {
-            b"Success" => Outcome::Success,
-            b"Failed" => Outcome::Failed,
-            _ if code.is_some() => Outcome::Failed,
-            _ => Outcome::Other,
-        };
-        Verdict { status: Some((start, status.len() as u32)), outcome, reason: code }
+        Verdict { status: Some((start, status.len() as u32)), outcome: outcome(status), reason: code }
     })
+}
+
+fn outcome(status: &[u8]) -> Outcome {
+    match status {
+        b"Success" => Outcome::Success,
+        b"Failed" => Outcome::Failed,
+        _ if fields::failure_code(status).is_some() => Outcome::Failed,
+        _ => Outcome::Other,
+    }
+}
+
+/// Whether `tls_verify_status` says that the handshake failed.
+pub(super) fn is_failure(raw: &[u8]) -> bool {
+    fields::text(raw).map(outcome) == Some(Outcome::Failed)
 }
 
 /// Stands for fields that the line ends before: no line holds a newline, so no field is mistaken for it.

@@ -2,7 +2,8 @@
 
 use std::ops::Range;
 
-use super::batch::{ConnectionBatch, Dictionaries, Endpoint, RejectedLine, SourceRun, Tally};
+use super::anonymous::{self, Guesses};
+use super::batch::{ConnectionBatch, Dictionaries, Endpoint, NOBODY, RejectedLine, SourceRun, Tally};
 use super::clients::{Habits, Met, Said};
 use super::line::{self, Fields, fault, fault_at};
 use super::returning::{self, Returned};
@@ -34,6 +35,7 @@ pub struct Parser {
     time: TimeReader,
     /// What each client's last line said: its next one nearly always says the same, and comparing confirms it.
     habits: Habits,
+    guesses: Guesses,
     batch: ConnectionBatch,
     dictionaries: Dictionaries,
     keeps: Keeps,
@@ -56,6 +58,8 @@ pub struct Mark {
 struct Keeps {
     traces: bool,
     lines: bool,
+    /// Clients that are remembered before the rest is nobody.
+    clients: usize,
 }
 
 /// What became of a line.
@@ -73,9 +77,10 @@ impl Parser {
             lines: Lines::default(),
             time: TimeReader::default(),
             habits: Habits::default(),
+            guesses: Guesses::default(),
             batch: ConnectionBatch::default(),
             dictionaries: Dictionaries::default(),
-            keeps: Keeps { traces: true, lines: false },
+            keeps: Keeps { traces: true, lines: false, clients: usize::MAX },
             dictionary_bytes: MAX_DICTIONARY_BYTES,
             #[cfg(test)]
             scanned_lines: 0,
@@ -104,6 +109,12 @@ impl Parser {
     /// Keeps each row's trace id, as it does unless told otherwise.
     pub fn keep_traces(&mut self, keep: bool) {
         self.keeps.traces = keep;
+    }
+
+    /// Keeps client and certificate of rows that failed, and of the first `clients` clients that are met; all do unless this is called. Of other
+    /// rows they may be [`NOBODY`], so that the cost of a line does not depend on how many clients there are.
+    pub fn keep_identities(&mut self, clients: usize) {
+        self.keeps.clients = clients;
     }
 
     /// The batch so far.
@@ -205,7 +216,8 @@ impl Parser {
             let clients = self.meet(text, start, ends);
             for (number, (&end, met)) in ends.iter().zip(clients).enumerate() {
                 let line = &text[start..end as usize];
-                if !met.is_some_and(|met| self.returned(line, &met, tally)) {
+                let is_read = met.is_some_and(|met| self.returned(line, &met, tally)) || self.anonymous(line, tally);
+                if !is_read {
                     self.scanned(line, offset + start as u64, structure, tally);
                     others += 1;
                 }
@@ -247,9 +259,21 @@ impl Parser {
             self.habits.turn(met, row.said, &self.dictionaries.certificates);
         }
         self.push_returned(line, met.habit.client, tally.lines as u32, &row);
-        tally.lines += 1;
-        tally.rows += 1;
-        tally.raw_bytes += stored.len() as u64;
+        count_row(tally, stored);
+        true
+    }
+
+    /// Reads a line, its end included, as that of somebody, if enough clients are known; whether that could be done. Nothing is done if not.
+    #[inline(always)]
+    fn anonymous(&mut self, stored: &[u8], tally: &mut Tally) -> bool {
+        if self.habits.len() < self.keeps.clients {
+            return false;
+        }
+        let line = without_end(stored);
+        let read = anonymous::read(line, &self.time, &self.dictionaries, &mut self.guesses);
+        let Some((client, row)) = read.filter(|(_, row)| self.range.contains(&row.time)) else { return false };
+        self.push_returned(line, client, tally.lines as u32, &row);
+        count_row(tally, stored);
         true
     }
 
@@ -322,7 +346,11 @@ impl Parser {
         let time = self.time.read(fields::unquoted(fields.raw(Field::Time)));
         let time = time.ok_or_else(|| fault(Field::Time, LineFaultReason::InvalidTime))?;
         let dictionaries = &mut self.dictionaries;
-        let client = line::intern_client(&mut dictionaries.clients, fields.raw(Field::ClientIp))?;
+        let is_identified = self.habits.len() < self.keeps.clients || line::is_failure(fields.raw(Field::TlsVerifyStatus));
+        let client = match is_identified {
+            true => line::intern_client(&mut dictionaries.clients, fields.raw(Field::ClientIp))?,
+            false => line::address(fields.raw(Field::ClientIp)).map(|_| NOBODY)?,
+        };
         let client_port = line::port(&fields, Field::ClientPort)?;
         let endpoint = line::intern_endpoint(&mut dictionaries.endpoints, &fields)?;
         let latency = line::latency(fields.raw(Field::TlsHandshakeLatency))?;
@@ -334,7 +362,7 @@ impl Parser {
             }
             return Ok(Parsed::OutOfRange);
         }
-        let certificate = line::intern_certificate(&mut dictionaries.certificates, &fields);
+        let certificate = if is_identified { line::intern_certificate(&mut dictionaries.certificates, &fields) } else { NOBODY };
         let verdict = line::intern_verdict(&mut dictionaries.verdicts, fields.raw(Field::TlsVerifyStatus));
         let route = line::intern_route(&mut dictionaries.routes, &fields);
         let batch = &mut self.batch;
@@ -356,13 +384,19 @@ impl Parser {
         if self.keeps.lines {
             batch.raw.push(Some(fields.whole()));
         }
-        if self.kernel != Kernel::Scalar {
+        if self.kernel != Kernel::Scalar && is_identified {
             let said = Said { endpoint, certificate, verdict, route };
             let address = (fields.whole(), fields.start(Field::ClientIp as usize) - found.start as usize);
             self.habits.learn(address, client, said, &self.dictionaries.certificates);
         }
         Ok(Parsed::Row)
     }
+}
+
+fn count_row(tally: &mut Tally, stored: &[u8]) {
+    tally.lines += 1;
+    tally.rows += 1;
+    tally.raw_bytes += stored.len() as u64;
 }
 
 /// The lines of a block.

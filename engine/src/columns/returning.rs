@@ -51,7 +51,7 @@ pub(super) fn read<'a>(line: &'a [u8], met: &Met, time: &TimeReader, dicts: &Dic
 
 /// A port, and the length of its field with the space.
 #[inline(always)]
-fn usual_port(field: u64) -> Option<(u16, usize)> {
+pub(super) fn usual_port(field: u64) -> Option<(u16, usize)> {
     let digits = first(b' ', field);
     if !(1..=5).contains(&digits) {
         return None;
@@ -62,7 +62,7 @@ fn usual_port(field: u64) -> Option<(u16, usize)> {
 
 /// A latency of up to six digits and a point, or `-`; and the length of its field with the space.
 #[inline(always)]
-fn usual_latency(field: u64) -> Option<(f64, usize)> {
+pub(super) fn usual_latency(field: u64) -> Option<(f64, usize)> {
     let (length, point) = (first(b' ', field), first(b'.', field));
     if length == 1 && field as u8 == b'-' {
         return Some((f64::NAN, 2));
@@ -87,7 +87,7 @@ fn after(line: &[u8], at: usize, value: &[u8]) -> Option<usize> {
 
 /// Listener port, protocol and cipher: those of `usual`, or others that are known. So are the next ones.
 #[inline(always)]
-fn endpoint(line: &[u8], at: usize, usual: u32, endpoints: &Dictionary<Endpoint>) -> Option<(u32, usize)> {
+pub(super) fn endpoint(line: &[u8], at: usize, usual: u32, endpoints: &Dictionary<Endpoint>) -> Option<(u32, usize)> {
     match after(line, at, endpoints.raw(usual)) {
         Some(end) => Some((usual, end)),
         None => known(line, at, nth_space(line, at, 3)?, endpoints),
@@ -95,7 +95,7 @@ fn endpoint(line: &[u8], at: usize, usual: u32, endpoints: &Dictionary<Endpoint>
 }
 
 #[inline(always)]
-fn verdict(line: &[u8], at: usize, usual: u32, verdicts: &Dictionary<Verdict>) -> Option<(u32, usize)> {
+pub(super) fn verdict(line: &[u8], at: usize, usual: u32, verdicts: &Dictionary<Verdict>) -> Option<(u32, usize)> {
     match after(line, at, verdicts.raw(usual)) {
         Some(end) => Some((usual, end)),
         None => known(line, at, nth_space(line, at, 1)?, verdicts),
@@ -120,7 +120,7 @@ fn another_certificate(line: &[u8], at: usize, certificates: &Dictionary<Certifi
 }
 
 /// The first quote behind an even number of backslashes.
-fn closing_quote(text: &[u8]) -> Option<usize> {
+pub(super) fn closing_quote(text: &[u8]) -> Option<usize> {
     let is_escaped = |at: usize| text[..at].iter().rev().take_while(|&&byte| byte == b'\\').count() % 2 == 1;
     memchr::memchr_iter(b'"', text).find(|&quote| !is_escaped(quote))
 }
@@ -131,13 +131,13 @@ fn known<T>(line: &[u8], at: usize, end: usize, values: &Dictionary<T>) -> Optio
     Some((values.find(&line[at..end])?, end + 1))
 }
 
-fn nth_space(line: &[u8], at: usize, n: usize) -> Option<usize> {
+pub(super) fn nth_space(line: &[u8], at: usize, n: usize) -> Option<usize> {
     memchr::memchr_iter(b' ', line.get(at..)?).nth(n - 1).map(|space| at + space)
 }
 
 /// A trace id of the usual form, or that it is NULL; and where it ends.
 #[inline(always)]
-fn usual_trace(line: &[u8], at: usize) -> Option<(Option<&[u8; TRACE_BYTES]>, usize)> {
+pub(super) fn usual_trace(line: &[u8], at: usize) -> Option<(Option<&[u8; TRACE_BYTES]>, usize)> {
     let rest = line.get(at..)?;
     if rest.starts_with(b"- ") {
         return Some((None, at + 1));
@@ -149,7 +149,7 @@ fn usual_trace(line: &[u8], at: usize) -> Option<(Option<&[u8; TRACE_BYTES]>, us
 
 /// What is left of the line: after a space one of the dictionary's routes, or nothing.
 #[inline(always)]
-fn route(line: &[u8], at: usize, usual: u32, routes: &Dictionary<Route>) -> Option<u32> {
+pub(super) fn route(line: &[u8], at: usize, usual: u32, routes: &Dictionary<Route>) -> Option<u32> {
     let route = match line.get(at..)? {
         [b' ', route @ ..] => route,
         [] => ABSENT,

@@ -1,6 +1,7 @@
 //! The line parser: nothing is lost, nothing is made up.
 
 use super::rows::{Values, values};
+use crate::aggregate::Aggregates;
 use crate::columns::{Parser, RejectedLine, Tally};
 use crate::scan::Kernel;
 
@@ -20,8 +21,25 @@ pub fn parser_accounts(text: &[u8]) {
         other.parse(0, 0, text);
         assert_eq!(Seen::of(&other), expected, "{}", kernel.name());
     }
+    assert_identities_make_no_difference(&parser, text);
     assert_rollback_leaves_nothing(&mut parser, text, &expected);
     assert_range_divides(text, &expected);
+}
+
+/// What is counted is the same where clients and certificates are kept of failed rows alone.
+fn assert_identities_make_no_difference(with: &Parser, text: &[u8]) {
+    let mut without = Parser::new(Kernel::best(), None, None);
+    without.keep_identities(0);
+    without.parse(0, 0, text);
+    assert_eq!(without.batch().runs, with.batch().runs);
+    assert_eq!(without.batch().rejected, with.batch().rejected);
+    assert_eq!(counted(&without), counted(with));
+}
+
+fn counted(parser: &Parser) -> Aggregates {
+    let mut counted = Aggregates::default();
+    counted.observe(parser.batch(), parser.dictionaries());
+    counted
 }
 
 /// What a batch of one run says of its text.

@@ -84,6 +84,13 @@ pub(crate) struct Wants {
     nothing_else: bool,
 }
 
+impl Wants {
+    /// Whether somebody looks at clients and certificates of rows that did not fail.
+    fn identities(self) -> bool {
+        self.rows || self.lines || self.certificates
+    }
+}
+
 /// How files become units of work.
 enum Grouping {
     /// For one good Parquet file each.

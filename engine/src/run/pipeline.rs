@@ -21,11 +21,17 @@ use super::write::{Outcome, Writer};
 use crate::columns::Parser;
 use crate::error::{Error, Result};
 
+/// Clients of which more is remembered than is wanted, since that makes their lines cheaper: as many as a cache has room for.
+const FAMILIAR_CLIENTS: usize = 1 << 13;
+
 /// A parser with the plan's settings.
 pub(super) fn parser(plan: &Plan<'_>) -> Parser {
     let mut parser = Parser::new(plan.kernel, plan.read.since, plan.read.until);
     parser.keep_lines(plan.wants.lines);
     parser.keep_traces(plan.wants.rows);
+    if !plan.wants.identities() {
+        parser.keep_identities(FAMILIAR_CLIENTS);
+    }
     parser.limit_dictionaries(plan.tuning.dictionary_bytes);
     parser
 }

@@ -1,6 +1,7 @@
 use proptest::prelude::*;
 
 use super::*;
+use crate::columns::{Certificate, Dictionary, Span};
 
 const LINE: &str = "2026-09-23T07:11:27.691358Z 49.36.71.40 64326 443 TLSv1.2 ECDHE-ECDSA-AES128-GCM-SHA256 0.337 \"CN=a b,O=\\\"q\\\"\" \
 NotBefore=2023-09-21T22:43:21Z;NotAfter=2026-06-17T22:43:21Z 02 Failed:ClientCertExpired TID_9f39 secp256r1 app/lb/98e3 3.228.177.57";
@@ -12,11 +13,18 @@ fn parse_all(kernel: Kernel, text: &[u8]) -> Parser {
     parser
 }
 
-/// One row as text, NULL as `None`, for comparison.
+/// The value behind an id that stands for one.
+fn known<T>(values: &Dictionary<T>, id: u32) -> Option<&T> {
+    (id != NOBODY).then(|| values.value(id))
+}
+
+/// One row as text, NULL as `None`, for comparison; what is not kept is NULL, too.
 pub(in crate::columns) fn row(parser: &Parser, row: usize) -> Vec<Option<String>> {
     let (batch, dicts) = (parser.batch(), parser.dictionaries());
     let endpoint = dicts.endpoints.value(batch.endpoint[row]);
-    let certificate = dicts.certificates.value(batch.certificate[row]);
+    let client = known(&dicts.clients, batch.client[row]).and_then(|client| client.text);
+    let certificate = known(&dicts.certificates, batch.certificate[row]);
+    let certificate_text = |span: fn(&Certificate) -> Span| dicts.certificates.text(certificate.and_then(span));
     let verdict = dicts.verdicts.value(batch.verdict[row]);
     let route = dicts.routes.value(batch.route[row]);
     let owned = |text: Option<&str>| text.map(str::to_owned);
@@ -24,22 +32,22 @@ pub(in crate::columns) fn row(parser: &Parser, row: usize) -> Vec<Option<String>
     let trace = String::from_utf8_lossy(batch.trace.bytes_at(row)).into_owned();
     vec![
         Some(batch.time[row].to_string()),
-        owned(dicts.clients.text(dicts.clients.value(batch.client[row]).text)),
+        owned(dicts.clients.text(client)),
         Some(batch.client_port[row].to_string()),
         Some(endpoint.listener_port.to_string()),
         owned(dicts.endpoints.text(endpoint.tls_protocol)),
         owned(dicts.endpoints.text(endpoint.tls_cipher)),
         (!batch.latency[row].is_nan()).then(|| batch.latency[row].to_string()),
-        owned(dicts.certificates.text(certificate.subject)),
-        owned(dicts.certificates.text(certificate.validity)),
-        owned(dicts.certificates.text(certificate.serial)),
+        owned(certificate_text(|certificate| certificate.subject)),
+        owned(certificate_text(|certificate| certificate.validity)),
+        owned(certificate_text(|certificate| certificate.serial)),
         owned(dicts.verdicts.text(verdict.status)),
         (!batch.trace.nulls.contains(&(row as u32))).then_some(trace),
         owned(dicts.routes.text(route.tls_keyexchange)),
         owned(dicts.routes.text(route.elb)),
         owned(dicts.routes.text(route.ip_address)),
-        number(certificate.not_before),
-        number(certificate.not_after),
+        number(certificate.and_then(|certificate| certificate.not_before)),
+        number(certificate.and_then(|certificate| certificate.not_after)),
         owned(dicts.verdicts.text(verdict.reason)),
         batch.extra.iter().find(|(at, _)| *at as usize == row).map(|(_, text)| text.to_string()),
         Some(batch.line[row].to_string()),

@@ -1,7 +1,8 @@
-//! Lines of returning clients against the scalar reference, which takes no short cut.
+//! Lines of returning clients, and lines of which nobody asks whose they are, against the scalar reference, which takes no short cut.
 
 use proptest::prelude::*;
 
+use crate::aggregate::Aggregates;
 use crate::columns::{Parser, parser};
 use crate::scan::Kernel;
 
@@ -69,9 +70,11 @@ fn changed(line: usize, change: &Change) -> Vec<u8> {
     text
 }
 
-fn seen(kernel: Kernel, text: &[u8]) -> (Vec<Vec<Option<String>>>, String) {
+/// What `kernel` made of `text`: rows, rejections and runs, and everything that is counted.
+fn seen(kernel: Kernel, text: &[u8], clients: usize) -> (Vec<Vec<Option<String>>>, String, Aggregates) {
     let mut parser = Parser::new(kernel, None, None);
     parser.keep_lines(true);
+    parser.keep_identities(clients);
     // Once more, with everything known.
     parser.parse(0, 0, text);
     parser.begin();
@@ -82,12 +85,23 @@ fn seen(kernel: Kernel, text: &[u8]) -> (Vec<Vec<Option<String>>>, String) {
         values.push(Some(String::from_utf8_lossy(batch.raw.bytes_at(row)).into_owned()));
         values
     });
-    (rows.collect(), format!("{:?} {:?}", batch.rejected, batch.runs))
+    let mut counted = Aggregates::default();
+    counted.observe(batch, parser.dictionaries());
+    (rows.collect(), format!("{:?} {:?}", batch.rejected, batch.runs), counted)
+}
+
+/// Takes client and certificate from a row that did not fail.
+fn without_identity(mut row: Vec<Option<String>>) -> Vec<Option<String>> {
+    const IDENTITY: [usize; 6] = [1, 7, 8, 9, 15, 16];
+    let is_failed = row[10].as_deref() == Some("Failed") || row[17].is_some();
+    IDENTITY.into_iter().filter(|_| !is_failed).for_each(|column| row[column] = None);
+    row
 }
 
 /// Lines that were scanned of 400, of which each has one of these forms in turn.
-fn scanned(forms: &[usize]) -> u64 {
+fn scanned(forms: &[usize], clients: usize) -> u64 {
     let mut parser = Parser::new(Kernel::best(), None, None);
+    parser.keep_identities(clients);
     let text: String = (0..400).map(|number| format!("{}\n", LINES[forms[number % forms.len()]])).collect();
     parser.parse(0, 0, text.as_bytes());
     assert_eq!(parser.batch().runs[0].tally.rows, 400);
@@ -101,9 +115,12 @@ fn lines_of_returning_clients_are_not_scanned() {
     }
     // A client is known from the second group of lines on in which it comes.
     for (form, line) in LINES.iter().enumerate().take(5) {
-        assert_eq!(scanned(&[form]), 32, "{line}");
+        assert_eq!(scanned(&[form], usize::MAX), 32, "{line}");
+        // Without identities, what the line has in common with others is known from the second on.
+        let is_ascii = line.is_ascii();
+        assert_eq!(scanned(&[form], 0), if is_ascii { 1 } else { 400 }, "{line}");
     }
-    assert_eq!(scanned(&[0, 1, 2, 3, 4]), 32);
+    assert_eq!(scanned(&[0, 1, 2, 3, 4], usize::MAX), 32);
 }
 
 proptest! {
@@ -113,14 +130,19 @@ proptest! {
     fn every_kernel_reads_what_the_scalar_one_reads(
         lines in prop::collection::vec((0..LINES.len(), change()), 1..120),
         has_last_newline: bool,
+        clients in 0_usize..4,
     ) {
         let mut text = lines.iter().map(|(line, change)| changed(*line, change)).collect::<Vec<_>>().join(&b'\n');
         if has_last_newline {
             text.push(b'\n');
         }
-        let expected = seen(Kernel::Scalar, &text);
-        for kernel in Kernel::ALL.into_iter().filter(|kernel| *kernel != Kernel::Scalar) {
-            prop_assert_eq!(&seen(kernel, &text), &expected, "{}", kernel.name());
+        let (rows, others, counted) = seen(Kernel::Scalar, &text, usize::MAX);
+        let fewer: Vec<_> = rows.iter().cloned().map(without_identity).collect();
+        for kernel in Kernel::ALL {
+            prop_assert_eq!(&seen(kernel, &text, usize::MAX), &(rows.clone(), others.clone(), counted.clone()), "{}", kernel.name());
+            let (anonymous, other, count) = seen(kernel, &text, clients);
+            prop_assert_eq!(anonymous.into_iter().map(without_identity).collect::<Vec<_>>(), fewer.clone(), "{}", kernel.name());
+            prop_assert_eq!((&other, &count), (&others, &counted), "{}", kernel.name());
         }
     }
 }
