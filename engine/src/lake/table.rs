@@ -154,7 +154,9 @@ impl TableFile {
             Columns::Arrays(array) => self.encode_arrays(array),
             Columns::Pages(columns) => self.encode_pages(columns),
         }?;
+        let start = self.bytes();
         append(&mut self.writer, chunks, &self.pages).map_err(|source| parquet_error(&self.path, source))?;
+        begin_to_store(self.writer.inner(), start, self.bytes());
         self.row_groups += 1;
         self.rows += rows as u64;
         Ok(())
@@ -193,6 +195,19 @@ impl TableFile {
         check(&path, &schema, written)?;
         Ok(written)
     }
+}
+
+/// Has the system begin to store what was written from `start` to `end`, so that the sync at the end has little left to wait for. Advice: whether it
+/// is followed changes nothing but time, and an error is the sync's to tell.
+fn begin_to_store(file: &File, start: u64, end: u64) {
+    #[cfg(target_os = "linux")]
+    {
+        // Linux begins to write back what is dirty (and lets go of what is not).
+        let length = std::num::NonZeroU64::new(end.saturating_sub(start));
+        let _ = rustix::fs::fadvise(file, start, length, rustix::fs::Advice::DontNeed);
+    }
+    #[cfg(not(target_os = "linux"))]
+    let _ = (file, start, end);
 }
 
 fn encode(mut writer: ArrowColumnWriter, schema: &SchemaRef, index: usize, array: &ArrayRef) -> Result<ArrowColumnChunk, ParquetError> {
