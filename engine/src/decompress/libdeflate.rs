@@ -1,6 +1,6 @@
 //! libdeflate, wrapped so that nothing outside this module can misuse it.
 //!
-//! In: deflate data that is all in memory. Out: its text, appended to a vector. The only unsafe code of `decompress` stands here; what it
+//! In: deflate data that is all in memory. Out: its text, appended to a vector. What its unsafe code
 //! relies on is the contract in `libdeflate.h` (1.26): it reads `in_nbytes` bytes, writes at most `out_nbytes_avail`, and on success says
 //! how many of each it used, having written all that it says. On failure the output is undefined, so none of it is ever looked at.
 
@@ -8,26 +8,12 @@ use std::ptr::NonNull;
 
 use libdeflate_sys as sys;
 
+use super::inflated::Inflated;
+
 /// A decompressor with its tables, about 11 KiB; reusable for any number of calls.
 pub(super) struct Inflater {
     /// From `libdeflate_alloc_decompressor`, owned by this value alone, freed by its `drop`.
     raw: NonNull<sys::libdeflate_decompressor>,
-}
-
-/// What became of one call.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Inflated {
-    /// The data ended.
-    Done {
-        /// Bytes of input that it took, up to a byte boundary.
-        used: usize,
-        /// Bytes appended.
-        made: usize,
-    },
-    /// The text has more bytes than there was room for. Nothing was appended.
-    NoRoom,
-    /// The data is corrupt or ends too early (libdeflate does not say which). Nothing was appended.
-    Bad,
 }
 
 impl Inflater {

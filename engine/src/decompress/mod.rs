@@ -10,6 +10,11 @@
 
 mod decoder;
 mod gzip;
+mod inflated;
+#[cfg(feature = "isal")]
+#[allow(unsafe_code)]
+mod isal;
+#[cfg(not(feature = "isal"))]
 #[allow(unsafe_code)]
 mod libdeflate;
 mod source;
@@ -22,6 +27,10 @@ use std::io::Read;
 
 use crate::{FileFault, FileFaultKind};
 use decoder::Decoder;
+#[cfg(feature = "isal")]
+use isal::Inflater;
+#[cfg(not(feature = "isal"))]
+use libdeflate::Inflater;
 use source::{Input, MAX_PEEK, Source};
 
 pub(crate) use whole::{Whole, WholeDecoder};

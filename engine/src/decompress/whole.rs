@@ -1,13 +1,14 @@
 //! Decodes inputs that are all in memory, one after the other, into a reused buffer.
 //!
 //! In: the stored bytes. Out: the text, appended to a vector; or "over the limit"; or the same fault as [`super::StreamDecoder`] finds in
-//! these bytes. gzip goes through libdeflate, which is much faster than any streaming inflater but cannot say where or why data is
+//! these bytes. gzip goes through libdeflate (or ISA-L, feature `isal`), which is much faster than any streaming inflater but cannot say where or why data is
 //! corrupt: whatever it does not like is decoded again as a stream, whose verdict counts. (It tolerates two distance codes that RFC 1951
 //! forbids and no compressor writes; such data still has to match its checksum and length.) Memory stays within the limit, however large the
 //! text would be.
 
+use super::Inflater;
 use super::decoder::Decoder;
-use super::libdeflate::{Inflated, Inflater};
+use super::inflated::Inflated;
 use super::source::{Slice, Source};
 use super::{Compression, gzip};
 use crate::{FileFault, FileFaultKind};

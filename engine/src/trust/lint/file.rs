@@ -37,7 +37,7 @@ fn decode(block: &Block<'_>, label: &str, problems: &mut Problems<'_>) -> Option
         return None;
     }
     if block.label != label {
-        let says = format!("the block is labelled {:?}; only {label:?} is taken", super::super::text::brief(&block.label));
+        let says = format!("the block is labelled {:?}; only {label:?} is taken", super::super::text::brief(&shortened(&block.label)));
         problems.error(block.line, "wrong-label", says, wrong_label(&block.label, label));
         return None;
     }
@@ -52,6 +52,15 @@ fn decode(block: &Block<'_>, label: &str, problems: &mut Problems<'_>) -> Option
             problems.error(line, "not-base64", "the block is not base64", "copy the block again from its source");
             None
         }
+    }
+}
+
+/// A label as far as it is shown: those that there are are shorter, and what stands in a longer one may be a key's.
+fn shortened(label: &str) -> String {
+    const LONGEST: usize = 32;
+    match label.char_indices().nth(LONGEST) {
+        Some((end, _)) => format!("{}…", &label[..end]),
+        None => label.to_owned(),
     }
 }
 
