@@ -8,11 +8,13 @@ mod support;
 mod archive;
 mod article;
 mod bench;
+mod bloom;
 mod certs;
 mod cli;
 mod corruption;
 #[cfg(unix)]
 mod crash;
+mod ddl;
 mod diagnose;
 mod explain;
 mod failures;
@@ -32,6 +34,7 @@ mod scenarios;
 mod snapshots;
 #[cfg(unix)]
 mod stop;
+mod stores;
 mod tidy;
 mod values;
 mod verify;

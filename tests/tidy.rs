@@ -6,7 +6,8 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 /// The stages in the order in which data flows through them. One imports only those before it.
-const STAGES: [&str; 15] = [
+const STAGES: [&str; 17] = [
+    "store",
     "discover",
     "open",
     "decompress",
@@ -16,6 +17,7 @@ const STAGES: [&str; 15] = [
     "columns",
     "select",
     "aggregate",
+    "ddl",
     "lake",
     "report",
     "reasons",

@@ -34,6 +34,10 @@ pub struct ReadConfig {
     pub strict: bool,
     /// The longest line taken, in bytes; an input with a longer one fails with [`crate::FileFaultKind::LineTooLong`].
     pub max_line: usize,
+    /// Which logs are read, as far as their names tell.
+    pub pick: Pick,
+    /// How object stores are reached.
+    pub stores: StoreConfig,
     /// Bytes of memory that the process may hold; 0 means [`ReadConfig::default_memory`]. More than is of use does no harm.
     pub memory: u64,
 }
@@ -48,6 +52,8 @@ impl Default for ReadConfig {
             on_corrupt: OnCorrupt::Skip,
             strict: false,
             max_line: Self::DEFAULT_MAX_LINE,
+            pick: Pick::default(),
+            stores: StoreConfig::default(),
             memory: 0,
         }
     }
@@ -102,6 +108,28 @@ impl ReadConfig {
     pub const DEFAULT_MAX_LINE: usize = 16 << 20;
 }
 
+/// Which logs are read, as far as AWS's names tell: of several values of one kind, any will do. A file with another name is read in any case.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Pick {
+    /// Twelve digits each.
+    pub accounts: Vec<String>,
+    /// `eu-west-1`, …
+    pub regions: Vec<String>,
+    /// The name, or `app/name/id`.
+    pub load_balancers: Vec<String>,
+}
+
+/// How object stores are reached. What is not set here comes from the environment, as each provider's own tools have it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct StoreConfig {
+    /// URL of the server, if it is not the provider's own.
+    pub endpoint_url: Option<String>,
+    /// Requests are not signed.
+    pub anonymous: bool,
+    /// The caller pays for the requests (S3).
+    pub requester_pays: bool,
+}
+
 /// How Parquet pages are compressed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Compression {
@@ -148,6 +176,8 @@ pub struct LakeConfig {
     pub out: PathBuf,
     /// Page compression.
     pub compression: Compression,
+    /// Columns of `connections` with bloom filters, of [`LakeConfig::BLOOM_COLUMNS`].
+    pub bloom: Vec<String>,
     /// What encodes `connections`.
     pub writer: WriterKind,
     /// Folders of `connections`.
@@ -172,11 +202,18 @@ impl LakeConfig {
     /// 256 MiB, in the middle of the 128–512 MB that query engines like.
     pub const DEFAULT_TARGET_FILE_SIZE: u64 = 256 << 20;
 
+    /// Columns that may have a bloom filter: texts that one looks for.
+    pub const BLOOM_COLUMNS: [&'static str; 6] =
+        ["client_ip", "leaf_client_cert_subject", "leaf_client_cert_serial_number", "conn_trace_id", "elb", "source_object"];
+
     /// Whether the settings make sense.
     ///
     /// # Errors
     /// [`Error::Config`] naming the setting, what it may be, and what it is.
     pub fn validate(&self) -> Result<()> {
+        if let Some(column) = self.bloom.iter().find(|column| !Self::BLOOM_COLUMNS.contains(&column.as_str())) {
+            return Err(Error::Config(format!("{column} has no bloom filter; these may have one: {}", Self::BLOOM_COLUMNS.join(", "))));
+        }
         let refuse = |text: String| Err(Error::Config(text));
         match self.compression {
             Compression::Zstd(level) if !(1..=22).contains(&level) => refuse(format!("zstd has levels from 1 to 22, not {level}")),
@@ -194,6 +231,7 @@ impl LakeConfig {
         Self {
             out: out.into(),
             compression: Compression::default(),
+            bloom: Vec::new(),
             writer: WriterKind::default(),
             partitioning: Partitioning::default(),
             row_group_rows: Self::DEFAULT_ROW_GROUP_ROWS,

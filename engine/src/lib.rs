@@ -21,7 +21,7 @@
 //! # Ok::<(), tlslake_engine::Error>(())
 //! ```
 //!
-//! Below them lie the stages, one module each, in the order in which bytes pass them: [`discover`], `open`, `decompress`, `blocks`,
+//! Below them lie the stages, one module each, in the order in which bytes pass them: `store`, [`discover`], `open`, `decompress`, `blocks`,
 //! [`scan`], [`fields`], [`columns`], [`select`], then [`aggregate`] and `lake`, [`report`], [`reasons`], [`trust`], [`diagnose`], and [`run`], which
 //! wires them and alone knows threads.
 //! A program with text of its own can use the middle of the chain: [`columns::Parser`] makes batches of any text of whole lines, and
@@ -33,8 +33,10 @@
 
 pub mod aggregate;
 mod blocks;
+mod calendar;
 pub mod columns;
 pub mod config;
+pub mod ddl;
 mod decompress;
 pub mod diagnose;
 pub mod discover;
@@ -51,6 +53,7 @@ pub mod report;
 pub mod run;
 pub mod scan;
 pub mod select;
+mod store;
 pub mod trust;
 
 pub use error::{Error, FileFault, FileFaultKind, LineFault, LineFaultReason, Result};

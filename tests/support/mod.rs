@@ -6,8 +6,10 @@ pub(crate) mod lake;
 pub(crate) mod logs;
 pub(crate) mod oracle;
 pub(crate) mod process;
+pub(crate) mod proxy;
 #[cfg(unix)]
 pub(crate) mod shim;
+pub(crate) mod store;
 pub(crate) mod summary;
 #[cfg(unix)]
 pub(crate) mod trial;

@@ -5,6 +5,7 @@
 mod bench;
 mod certs;
 mod convert;
+mod ddl;
 mod diagnose;
 mod explain;
 mod failures;
@@ -12,6 +13,7 @@ mod files;
 mod generate;
 mod kernels;
 mod lint_trust_store;
+mod list;
 mod read;
 mod report;
 mod support_pack;
@@ -32,12 +34,15 @@ pub(crate) use diagnose::DiagnosisOutcome;
 pub(crate) use explain::Explanation;
 pub(crate) use generate::GeneratedLogs;
 pub(crate) use kernels::{KernelEntry, KernelList};
+pub(crate) use list::ListOutcome;
 pub(crate) use support_pack::Pack;
 
 /// A command with everything it needs, checked as far as the command line can be.
 #[derive(Debug)]
 pub(crate) enum Job {
     Convert(convert::Convert),
+    List(list::List),
+    Ddl(ddl::Ddl),
     Verify(verify::Verify),
     Report(report::ReportOnly),
     Failures(failures::Failures),
@@ -55,6 +60,10 @@ pub(crate) enum Job {
 pub(crate) enum Outcome {
     /// Of `convert` and `report`.
     Logs(Box<LogsOutcome>),
+    /// Of `list`.
+    Listed(Box<ListOutcome>),
+    /// Of `ddl`: SQL.
+    Statements(String),
     /// Of `verify`.
     Verified(Box<Verification>),
     /// Of `failures`, whose rows have been printed already.
@@ -97,6 +106,8 @@ impl Job {
     pub(crate) fn resolve(command: Command) -> Result<Self, Failure> {
         Ok(match command {
             Command::Convert(flags) => Self::Convert(convert::resolve(flags)?),
+            Command::Ddl(flags) => Self::Ddl(ddl::resolve(flags)?),
+            Command::List(flags) => Self::List(list::resolve(flags)?),
             Command::Verify(flags) => Self::Verify(verify::resolve(flags)),
             Command::Report(flags) => Self::Report(report::resolve(flags)?),
             Command::Failures(flags) => Self::Failures(failures::resolve(flags)?),
@@ -114,6 +125,8 @@ impl Job {
     pub(crate) fn run(self) -> Result<Outcome, Failure> {
         Ok(match self {
             Self::Convert(job) => Outcome::Logs(Box::new(job.run()?)),
+            Self::Ddl(job) => Outcome::Statements(job.run()?),
+            Self::List(job) => Outcome::Listed(Box::new(job.run()?)),
             Self::Verify(job) => Outcome::Verified(Box::new(job.run()?)),
             Self::Report(job) => Outcome::Logs(Box::new(job.run()?)),
             Self::Failures(job) => Outcome::Searched(Box::new(job.run()?)),
@@ -137,6 +150,7 @@ impl Outcome {
             Self::Diagnosis(outcome) => exit_of(&outcome.report),
             Self::Certificates(outcome) => exit_of(&outcome.report),
             Self::Linted(report) => lint_trust_store::exit(report),
+            Self::Listed(outcome) => list::exit(outcome),
             Self::Verified(result) => verify::exit(result),
             Self::Benchmark(benchmark) => bench::exit(benchmark),
             _ => Exit::Clean,
@@ -151,9 +165,10 @@ impl Outcome {
             Self::Diagnosis(outcome) => warning_of(&outcome.report),
             Self::Certificates(outcome) => warning_of(&outcome.report),
             Self::Linted(report) => lint_trust_store::warning(report),
+            Self::Listed(outcome) => list::warning(outcome),
             Self::Verified(result) => verify::warning(result),
             Self::Benchmark(benchmark) => bench::warning(benchmark),
-            Self::Explained(_) | Self::Generated(_) | Self::Kernels(_) => None,
+            Self::Explained(_) | Self::Generated(_) | Self::Statements(_) | Self::Kernels(_) => None,
         }
     }
 }

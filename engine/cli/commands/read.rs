@@ -1,25 +1,37 @@
 //! The reading flags that commands share.
 
 use jiff::Timestamp;
-use tlslake_engine::config::{OnCorrupt, ReadConfig};
+use tlslake_engine::config::{OnCorrupt, Pick, ReadConfig, StoreConfig};
 use tlslake_engine::run;
 
 use crate::exit::Failure;
-use crate::flags::{LimitFlags, OnCorruptFlag, ReadFlags};
+use crate::flags::{LimitFlags, OnCorruptFlag, PickFlags, ReadFlags, StoreFlags, TimeFlags};
 
 /// The engine's settings; fails where `--since` and `--until` leave no time between them.
 pub(super) fn settings(flags: &ReadFlags) -> Result<ReadConfig, Failure> {
-    check_range(flags.since, flags.until)?;
-    Ok(ReadConfig {
+    let read = ReadConfig {
         kernel: flags.kernel,
-        since: flags.since,
-        until: flags.until,
         on_corrupt: match flags.on_corrupt {
             OnCorruptFlag::Skip => OnCorrupt::Skip,
             OnCorruptFlag::Salvage => OnCorrupt::Salvage,
             OnCorruptFlag::Fail => OnCorrupt::Fail,
         },
         ..limits(&flags.limits)
+    };
+    places(&flags.time, flags.pick.clone(), flags.stores.clone(), read)
+}
+
+/// Sets what is read and where it lies.
+pub(super) fn places(time: &TimeFlags, pick: PickFlags, stores: StoreFlags, read: ReadConfig) -> Result<ReadConfig, Failure> {
+    check_range(time.since, time.until)?;
+    let PickFlags { account, region, load_balancer } = pick;
+    let StoreFlags { endpoint_url, anonymous, requester_pays } = stores;
+    Ok(ReadConfig {
+        since: time.since,
+        until: time.until,
+        pick: Pick { accounts: account, regions: region, load_balancers: load_balancer },
+        stores: StoreConfig { endpoint_url, anonymous, requester_pays },
+        ..read
     })
 }
 

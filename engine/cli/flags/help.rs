@@ -51,6 +51,38 @@ Examples:
     exit_codes_of_a_run!()
 );
 
+pub(super) const LIST: &str = "\
+Examples:
+  What a bucket holds
+    tlslake list s3://logs/AWSLogs/
+  One balancer's logs of a day; only prefixes that can hold them are listed
+    tlslake list s3://logs/AWSLogs/ --load-balancer edge --since 2026-01-10 --until 2026-01-11
+  A server of one's own
+    tlslake list s3://logs/ --endpoint-url http://127.0.0.1:9000
+
+Credentials come from the environment (AWS_ACCESS_KEY_ID, AWS_WEB_IDENTITY_TOKEN_FILE, GOOGLE_APPLICATION_CREDENTIALS, AZURE_STORAGE_ACCOUNT_KEY, …)
+or from the instance's role.
+
+Exit codes:
+  0  everything could be looked at
+  1  the run failed (an input that does not exist, no log found, access denied, …)
+  2  the command line cannot be used
+  3  listed, but there are places that could not be looked at";
+
+pub(super) const DDL: &str = concat!(
+    "\
+Examples:
+  A lake on this machine, in DuckDB
+    tlslake ddl lake --for duckdb | duckdb alb.duckdb
+  A lake that was copied to S3, in Athena
+    tlslake ddl lake --for athena --location s3://lake/alb --database logs
+  Trino's Hive connector
+    tlslake ddl lake --for trino --location s3://lake/alb --database hive.logs
+
+",
+    plain_exit_codes!()
+);
+
 pub(super) const CONVERT: &str = concat!(
     "\
 Examples:

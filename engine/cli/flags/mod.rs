@@ -2,11 +2,13 @@
 
 mod bench;
 mod certs;
+mod ddl;
 mod diagnose;
 mod explain;
 mod failures;
 mod help;
 mod lint_trust_store;
+mod list;
 mod parse;
 #[cfg(test)]
 mod tests;
@@ -22,10 +24,12 @@ use tlslake_engine::scan::Kernel;
 
 pub(crate) use bench::BenchFlags;
 pub(crate) use certs::CertsFlags;
+pub(crate) use ddl::{DdlFlags, EngineFlag};
 pub(crate) use diagnose::{DiagnoseFlags, EvidenceFlags, ModeFlag, Top};
 pub(crate) use explain::ExplainFlags;
 pub(crate) use failures::{Column, FailuresFlags, FailuresFormat};
 pub(crate) use lint_trust_store::LintTrustStoreFlags;
+pub(crate) use list::ListFlags;
 pub(crate) use verify::VerifyFlags;
 
 /// AWS load balancer connection logs into Parquet, with a report of which clients could not connect and why
@@ -43,6 +47,9 @@ pub(crate) enum Command {
     /// Turn connection logs into Parquet, and report who failed and why
     #[command(after_help = help::CONVERT)]
     Convert(ConvertFlags),
+    /// Show what would be read: files, bytes, balancers, times; and what is skipped and why. Nothing is opened
+    #[command(after_help = help::LIST)]
+    List(ListFlags),
     /// Prove that a lake holds what its logs hold, line for line
     #[command(after_help = help::VERIFY)]
     Verify(VerifyFlags),
@@ -64,6 +71,9 @@ pub(crate) enum Command {
     /// Check a trust store's CA bundle and CRLs against a load balancer's rules before they are uploaded
     #[command(after_help = help::LINT_TRUST_STORE)]
     LintTrustStore(LintTrustStoreFlags),
+    /// Print the statements with which an engine takes the lake's tables
+    #[command(after_help = help::DDL)]
+    Ddl(DdlFlags),
     /// Generate realistic connection logs; the same seed gives the same bytes
     #[command(after_help = help::GENERATE)]
     Generate(GenerateFlags),
@@ -80,6 +90,8 @@ impl Command {
     pub(crate) fn format(&self) -> Format {
         match self {
             Command::Convert(flags) => flags.display.format,
+            Command::List(flags) => flags.format,
+            Command::Ddl(_) => Format::Text,
             Command::Verify(flags) => flags.display.format,
             Command::Report(flags) => flags.display.format,
             // Its rows are on stdout before there is an outcome to render.
@@ -123,19 +135,20 @@ pub(crate) struct ReportFlags {
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Reading")]
 pub(crate) struct ReadFlags {
-    /// Logs to read: a file, a folder (searched recursively), a glob in quotes, or `-` for standard input; any mix. Compression
-    /// (gzip, zstd or none) is told from the bytes, not from the name. A folder that `convert` wrote will do for all but `convert`
+    /// Logs to read: a file, a folder (searched recursively), a glob in quotes, the URL of an object or a prefix (s3://BUCKET/PREFIX/, gs://,
+    /// az://), or `-` for standard input; any mix. Compression (gzip, zstd or none) is told from the bytes, not from the name. A folder that
+    /// `convert` wrote will do for all but `convert`
     #[arg(value_name = "INPUT", required = true, help_heading = "Arguments")]
     pub(crate) inputs: Vec<OsString>,
 
-    /// Keep events at or after this time: 2026-01-01T10:00:00Z (or with an offset), 2026-01-01T10:00 or 2026-01-01 (both UTC)
-    /// [default: no bound]
-    #[arg(long, value_name = "TIME", value_parser = parse::instant)]
-    pub(crate) since: Option<i64>,
+    #[command(flatten)]
+    pub(crate) time: TimeFlags,
 
-    /// Keep events before this time, itself excluded; written like --since [default: no bound]
-    #[arg(long, value_name = "TIME", value_parser = parse::instant)]
-    pub(crate) until: Option<i64>,
+    #[command(flatten)]
+    pub(crate) pick: PickFlags,
+
+    #[command(flatten)]
+    pub(crate) stores: StoreFlags,
 
     /// What to do with a damaged file (truncated, corrupt, wrong checksum, unreadable)
     #[arg(long, value_name = "CHOICE", value_enum, default_value_t = OnCorruptFlag::Skip)]
@@ -147,6 +160,54 @@ pub(crate) struct ReadFlags {
     /// Force one scan kernel; `tlslake kernels` lists them, and all give the same answer [default: the fastest this machine has]
     #[arg(long, value_name = "NAME", value_parser = parse::kernel)]
     pub(crate) kernel: Option<Kernel>,
+}
+
+/// The time asked for.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Reading")]
+pub(crate) struct TimeFlags {
+    /// Keep events at or after this time: 2026-01-01T10:00:00Z (or with an offset), 2026-01-01T10:00 or 2026-01-01 (both UTC). Files and
+    /// folders that by AWS's names hold none are not read [default: no bound]
+    #[arg(long, value_name = "TIME", value_parser = parse::instant)]
+    pub(crate) since: Option<i64>,
+
+    /// Keep events before this time, itself excluded; written like --since [default: no bound]
+    #[arg(long, value_name = "TIME", value_parser = parse::instant)]
+    pub(crate) until: Option<i64>,
+}
+
+/// Which logs are read, by their names.
+#[derive(Clone, Debug, Args)]
+#[command(next_help_heading = "Reading")]
+pub(crate) struct PickFlags {
+    /// Read logs of this account alone, going by AWS's names of files; may be given several times. So may the next two [default: all]
+    #[arg(long, value_name = "ID")]
+    pub(crate) account: Vec<String>,
+
+    /// Read logs of this region alone: eu-west-1 [default: all]
+    #[arg(long, value_name = "REGION")]
+    pub(crate) region: Vec<String>,
+
+    /// Read logs of this load balancer alone: its name, or app/NAME/ID [default: all]
+    #[arg(long, value_name = "NAME")]
+    pub(crate) load_balancer: Vec<String>,
+}
+
+/// How object stores are reached.
+#[derive(Clone, Debug, Args)]
+#[command(next_help_heading = "Object stores")]
+pub(crate) struct StoreFlags {
+    /// Server of S3-compatible (or other) stores: http://127.0.0.1:9000 [default: the provider's own, or AWS_ENDPOINT_URL]
+    #[arg(long, value_name = "URL")]
+    pub(crate) endpoint_url: Option<String>,
+
+    /// Do not sign requests: for public buckets
+    #[arg(long)]
+    pub(crate) anonymous: bool,
+
+    /// Pay for the requests yourself (S3)
+    #[arg(long)]
+    pub(crate) requester_pays: bool,
 }
 
 /// What reading may take, whatever is made of it.
@@ -195,6 +256,11 @@ pub(crate) struct LakeFlags {
     /// Compression of Parquet pages: zstd:N (N from 1, fast, to 22, small), snappy, lz4 or none
     #[arg(long, value_name = "CODEC", value_parser = parse::compression, default_value = parse::DEFAULT_COMPRESSION)]
     pub(crate) compression: Compression,
+
+    /// Columns of `connections` with bloom filters, divided by commas, so that engines skip row groups that cannot hold a value: client_ip,
+    /// leaf_client_cert_subject, leaf_client_cert_serial_number, conn_trace_id, elb, source_object [default: none]
+    #[arg(long, value_name = "COLUMNS", value_delimiter = ',')]
+    pub(crate) bloom: Vec<String>,
 
     /// What encodes `connections`: pages, made for these columns, or arrow, the parquet crate's own writer. Rows and statistics are the same
     #[arg(long, value_name = "WRITER", value_enum, default_value_t = WriterFlag::Pages)]

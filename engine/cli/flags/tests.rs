@@ -26,7 +26,7 @@ fn defaults_are_the_engines() {
     assert_eq!(flags.lake.compression, lake.compression);
     assert_eq!(flags.lake.row_group_rows, lake.row_group_rows);
     assert_eq!(flags.lake.target_file_size, lake.target_file_size);
-    assert_eq!((flags.read.limits.jobs, flags.read.kernel, flags.read.since, flags.read.until), (None, None, None, None));
+    assert_eq!((flags.read.limits.jobs, flags.read.kernel, flags.read.time.since, flags.read.time.until), (None, None, None, None));
 }
 
 #[test]

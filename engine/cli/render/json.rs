@@ -11,6 +11,9 @@ pub(super) fn render(outcome: &Outcome) -> serde_json::Result<String> {
         Outcome::Diagnosis(outcome) => serde_json::to_string_pretty(&outcome.diagnosis),
         Outcome::Certificates(outcome) => serde_json::to_string_pretty(&outcome.inventory),
         Outcome::Explained(explanation) => super::explain::json(*explanation),
+        // Statements are in a form of their own.
+        Outcome::Statements(sql) => return Ok(sql.clone()),
+        Outcome::Listed(outcome) => serde_json::to_string_pretty(&outcome.listing),
         Outcome::Verified(result) => serde_json::to_string_pretty(result),
         Outcome::Linted(report) => serde_json::to_string_pretty(report),
         Outcome::Generated(made) => serde_json::to_string_pretty(made),

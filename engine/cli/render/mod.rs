@@ -10,6 +10,7 @@ mod generated;
 mod json;
 mod kernels;
 mod lint_trust_store;
+mod list;
 pub(crate) mod number;
 mod page;
 pub(crate) mod progress;
@@ -49,6 +50,8 @@ fn text_of(outcome: &Outcome, width: usize) -> String {
         Outcome::Diagnosis(outcome) => diagnose::text(&mut page, outcome),
         Outcome::Certificates(outcome) => certs::text(&mut page, outcome),
         Outcome::Explained(explanation) => return explain::text(*explanation, width),
+        Outcome::Statements(sql) => return sql.clone(),
+        Outcome::Listed(outcome) => list::render(&mut page, outcome),
         Outcome::Verified(result) => verify::render(&mut page, result),
         Outcome::Linted(report) => lint_trust_store::render(&mut page, report),
         Outcome::Generated(made) => generated::render(&mut page, made),

@@ -1,10 +1,13 @@
 //! The system's words for a file that cannot be reached or read, with the fix where one is known.
 
+use std::ffi::OsStr;
 use std::fs;
 use std::io;
 use std::path::Path;
 
-use crate::error::{FileFault, FileFaultKind};
+use super::names::display_os;
+use crate::error::{Error, FileFault, FileFaultKind};
+use crate::store::StoreFault;
 
 /// What was being done when the system refused, the system's words, and a hint where the error has a usual cure.
 pub(super) fn system_words(action: &str, error: &io::Error) -> String {
@@ -38,4 +41,10 @@ pub(super) fn unreachable(path: &Path, action: &str, error: &io::Error) -> FileF
 /// Whether the path itself is a symbolic link, wherever that leads.
 pub(super) fn is_link(path: &Path) -> bool {
     fs::symlink_metadata(path).is_ok_and(|metadata| metadata.file_type().is_symlink())
+}
+
+/// A URL that cannot be looked up or listed.
+#[cold]
+pub(super) fn store_error(input: &str, fault: StoreFault) -> Error {
+    Error::BadInput { input: display_os(OsStr::new(input)), problem: fault.message }
 }

@@ -7,6 +7,8 @@
 mod fault;
 mod names;
 mod pattern;
+mod pick;
+mod remote;
 mod search;
 mod units;
 
@@ -16,7 +18,10 @@ mod tests;
 use std::ffi::OsStr;
 use std::path::PathBuf;
 
+use crate::config::ReadConfig;
 use crate::error::{Error, FileFault, Result};
+use crate::store::{Object, Stores};
+use pick::Picker;
 use search::Search;
 
 pub(crate) use fault::system_fault;
@@ -58,9 +63,12 @@ impl InputFile {
 
 /// Where an input's bytes are.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[expect(private_interfaces, reason = "an object can be looked at, not made, outside the crate")]
 pub enum Location {
     /// A file.
     Path(PathBuf),
+    /// An object of a store.
+    Object(Object),
     /// Standard input, which can be read once.
     Stdin,
     /// A Parquet file of a lake that `convert` wrote.
@@ -119,7 +127,7 @@ pub struct Discovery {
 
 /// Turns inputs into the list of files to read.
 ///
-/// An input is a file, a folder (searched with all its sub-folders; links are followed), a glob (`*`, `?`, `[…]` and `**`; only where no
+/// An input is a file, a folder (searched with all its sub-folders; links are followed), the URL of an object or of a prefix in an object store, a glob (`*`, `?`, `[…]` and `**`; only where no
 /// such path exists literally; a folder that it matches is searched), or `-` for standard input.
 ///
 /// A file named outright is always read. Inside a folder the name decides: connection logs by AWS's name, and other names that end in
@@ -134,10 +142,18 @@ pub struct Discovery {
 /// [`Error::NoInput`] for an empty list. [`Error::BadInput`] for a named input that does not exist, cannot be looked up or listed, is a
 /// socket or a lake (where those are refused, or are not complete), and for a glob that is malformed or matches nothing. [`Error::NoLogs`] if nothing is left to read.
 pub fn discover<S: AsRef<OsStr>>(inputs: &[S], lakes: Lakes) -> Result<Discovery> {
+    discover_as(inputs, lakes, &ReadConfig::default())
+}
+
+/// Likewise; stores are reached, and logs picked by their names, as `read` says.
+///
+/// # Errors
+/// As [`discover`], and [`Error::BadInput`] for a URL of a store that cannot be listed.
+pub(crate) fn discover_as<S: AsRef<OsStr>>(inputs: &[S], lakes: Lakes, read: &ReadConfig) -> Result<Discovery> {
     if inputs.is_empty() {
         return Err(Error::NoInput);
     }
-    let mut search = Search::new(lakes);
+    let mut search = Search::new(lakes, Picker::new(read), Stores::new(read.stores.clone()));
     for input in inputs {
         search.take(input.as_ref())?;
     }

@@ -7,6 +7,7 @@ use std::fmt::Write;
 use std::path::{MAIN_SEPARATOR, Path};
 
 use super::SkippedFile;
+use crate::calendar::days_since_1970;
 
 /// What the name of a connection log tells.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -55,6 +56,15 @@ impl LogName {
             Some((kind, (name, id))) => format!("{kind}/{name}/{id}"),
             None => self.load_balancer.clone(),
         }
+    }
+
+    /// End of the window in µs since 1970; `None` where the name's digits are no time.
+    pub(crate) fn end_micros(&self) -> Option<i64> {
+        let number = |range: std::ops::Range<usize>| self.end_time.get(range)?.parse::<i64>().ok();
+        let (year, month, day) = (number(0..4)?, number(4..6)?, number(6..8)?);
+        let (hour, minute) = (number(9..11)?, number(11..13)?);
+        let is_time = (1..=12).contains(&month) && (1..=31).contains(&day) && hour < 24 && minute < 60;
+        is_time.then(|| ((days_since_1970(year, month, day) * 24 + hour) * 60 + minute) * 60_000_000)
     }
 
     /// Like [`LogName::parse`], from the last component of a path.
@@ -120,6 +130,11 @@ pub(super) mod reason {
     pub(crate) const NOT_REGULAR: &str = "not a regular file";
     pub(crate) const LINK_LOOP: &str = "link loop";
     pub(crate) const LAKE: &str = "lake written by convert";
+    pub(crate) const OTHER_ACCOUNT: &str = "another account";
+    pub(crate) const OTHER_REGION: &str = "another region";
+    pub(crate) const OTHER_BALANCER: &str = "another load balancer";
+    pub(crate) const OTHER_SERVICE: &str = "logs of another service";
+    pub(crate) const OTHER_TIME: &str = "of another time, by its name";
 }
 
 /// Judges a file name (without folders).
@@ -177,6 +192,7 @@ pub(crate) fn is_no_log(file: &SkippedFile) -> bool {
     let speaks_of_logs = ["conn_log", ".log", ".gz", ".zst"].iter().any(|part| name.contains(part));
     match file.reason {
         reason::ACCESS_LOG | reason::HEALTH_CHECK_LOG | reason::TEST_FILE | reason::GIVEN_TWICE => true,
+        reason::OTHER_ACCOUNT | reason::OTHER_REGION | reason::OTHER_BALANCER | reason::OTHER_SERVICE | reason::OTHER_TIME => true,
         reason::NOT_A_LOG | reason::HIDDEN => !speaks_of_logs,
         _ => false,
     }

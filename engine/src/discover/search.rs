@@ -14,8 +14,10 @@ use xxhash_rust::xxh3::xxh3_128;
 
 use super::fault::{is_link, system_words, unreachable};
 use super::names::{LogName, NameVerdict, display, display_os, is_hidden, judge, reason};
+use super::pick::Picker;
 use super::{Discovery, InputFile, LakeTable, Lakes, Location, SkippedFile, UnreachableFile, pattern};
 use crate::error::{Error, FileFault, Result};
+use crate::store::{ObjectUrl, Stores};
 
 /// The lists so far, and what tells a path that was reached before.
 ///
@@ -23,11 +25,13 @@ use crate::error::{Error, FileFault, Result};
 #[derive(Default)]
 pub(super) struct Search {
     lakes: Lakes,
+    pub(super) picker: Picker,
+    pub(super) stores: Stores,
     /// Whether a lake was among the inputs: one without rows is an answer, not a mistake.
     pub(super) took_lake: bool,
-    found: Discovery,
+    pub(super) found: Discovery,
     stdin_taken: bool,
-    files_seen: HashSet<u128>,
+    pub(super) files_seen: HashSet<u128>,
     folders_seen: HashSet<u128>,
     /// The last folder made canonical: files come folder by folder, and asking the system for each would cost a call per component.
     last_folder: Option<(PathBuf, PathBuf)>,
@@ -35,8 +39,8 @@ pub(super) struct Search {
 
 impl Search {
     /// Empty lists, to which lakes are added or not.
-    pub(super) fn new(lakes: Lakes) -> Self {
-        Self { lakes, ..Self::default() }
+    pub(super) fn new(lakes: Lakes, picker: Picker, stores: Stores) -> Self {
+        Self { lakes, picker, stores, ..Self::default() }
     }
 
     /// Adds one input as the user named it.
@@ -44,6 +48,9 @@ impl Search {
         if input == "-" {
             self.take_stdin();
             return Ok(());
+        }
+        if let Some(url) = input.to_str().and_then(ObjectUrl::parse) {
+            return url.map_err(|problem| bad(input, problem)).and_then(|url| self.take_url(&url));
         }
         let path = Path::new(input);
         match fs::metadata(path) {
@@ -241,7 +248,13 @@ impl Search {
     }
 
     fn add_regular(&mut self, path: &Path, metadata: &Metadata, is_link: bool) {
-        if metadata.is_file() { self.add(path, metadata, is_link) } else { self.skip(path, reason::NOT_REGULAR) }
+        if !metadata.is_file() {
+            return self.skip(path, reason::NOT_REGULAR);
+        }
+        match LogName::of_path(path).and_then(|name| self.picker.refuses(&name)) {
+            Some(why) => self.skip(path, why),
+            None => self.add(path, metadata, is_link),
+        }
     }
 
     /// Adds a file to read, unless it was added before. `is_link` if the last component may be a link.
@@ -343,16 +356,14 @@ fn is_socket(_: &Metadata) -> bool {
 }
 
 #[cold]
-fn bad(input: &OsStr, problem: impl Into<String>) -> Error {
+pub(super) fn bad(input: &OsStr, problem: impl Into<String>) -> Error {
     let input = if input.is_empty() { "\"\"".to_owned() } else { display_os(input) };
     Error::BadInput { input, problem: problem.into() }
 }
 
 #[cold]
 fn missing(input: &OsStr, error: &io::Error) -> Error {
-    let problem = if input.as_encoded_bytes().starts_with(b"s3://") {
-        "is not a path on this machine; fetch it first, for example with `aws s3 sync`".to_owned()
-    } else if is_link(Path::new(input)) {
+    let problem = if is_link(Path::new(input)) {
         format!("is a link that cannot be followed: {error}; mend the link or name what it should lead to")
     } else if error.kind() == io::ErrorKind::NotFound {
         "no such file or folder; check the path (an input is a file, a folder, a glob, or - for standard input)".to_owned()

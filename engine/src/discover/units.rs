@@ -87,7 +87,7 @@ pub fn units_in_order(files: &[InputFile], small_file: u64) -> Vec<Unit> {
     let mut units: Vec<Unit> = Vec::new();
     let mut is_open = false;
     for (index, file) in (0..=u32::MAX).zip(files) {
-        let is_small = matches!(file.location, Location::Path(_)) && file.size.is_some_and(|size| size <= small_file);
+        let is_small = matches!(file.location, Location::Path(_) | Location::Object(_)) && file.size.is_some_and(|size| size <= small_file);
         match units.last_mut().filter(|unit| is_open && is_small && unit.files.len() < MAX_IN_ORDER) {
             Some(unit) => unit.files.push(index),
             None => units.push(Unit { id: units.len().to_string(), files: vec![index] }),
@@ -136,6 +136,7 @@ fn unit_id(files: &[InputFile], indexes: &[u32], settings: &UnitSettings) -> Str
             Location::Path(_) => 0,
             Location::Stdin => 1,
             Location::Lake(..) => 2,
+            Location::Object(_) => 3,
         }]);
         update_text(&mut hash, &file.object);
         update_number(&mut hash, file.size.map(i128::from));

@@ -1,6 +1,7 @@
 //! Timestamps: ISO 8601 in UTC, as ALB writes them.
 
 use super::words;
+use crate::calendar::days_since_1970;
 
 /// Reads `YYYY-MM-DDThh:mm:ss[.f]Z` (1 to 9 fraction digits, cut to microseconds) as µs since 1970.
 ///
@@ -60,16 +61,6 @@ fn days_in_month(year: u32, month: u32) -> u32 {
         4 | 6 | 9 | 11 => 30,
         _ => 31,
     }
-}
-
-/// Days from 1970-01-01 in the proleptic Gregorian calendar (H. Hinnant, "chrono-Compatible Low-Level Date Algorithms").
-fn days_since_1970(year: i64, month: i64, day: i64) -> i64 {
-    let year = if month <= 2 { year - 1 } else { year };
-    let era = year.div_euclid(400);
-    let year_of_era = year.rem_euclid(400);
-    let day_of_year = (153 * ((month + 9) % 12) + 2) / 5 + day - 1;
-    let day_of_era = year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year;
-    era * 146_097 + day_of_era - 719_468
 }
 
 /// Reads the times of a log, in which one line's minute is nearly always the line's before.

@@ -121,7 +121,7 @@ impl<R: Sync> HourlyTable<R> {
         schema: &[Column],
         columns: &'static [ColumnOf<R>],
     ) -> Result<Self> {
-        let mut parts = PartFiles::new(TableSpec::new(schema, compression, job)?, staging, job, u64::MAX);
+        let mut parts = PartFiles::new(TableSpec::new(schema, compression, &[], job)?, staging, job, u64::MAX);
         parts.ensure_open(folder)?;
         Ok(Self { parts, folder, columns, rows: Vec::new(), bytes: 0 })
     }

@@ -20,6 +20,9 @@ pub(super) const SETTINGS: &str = "settings.json";
 /// The version of its form.
 const SCHEMA: &str = "tlslake.settings/1";
 
+/// [`Partitioning::AccountRegionDay`].
+const BY_PLACE_AND_DAY: &str = "account,region,day";
+
 /// What every run into a lake has to agree on.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct LakeSettings {
@@ -40,7 +43,7 @@ impl LakeSettings {
     /// Those of a run.
     pub(crate) fn new(read: &ReadConfig, lake: &LakeConfig) -> Self {
         let partition = match lake.partitioning {
-            Partitioning::AccountRegionDay => "account,region,day",
+            Partitioning::AccountRegionDay => BY_PLACE_AND_DAY,
             Partitioning::None => "none",
         };
         Self {
@@ -51,6 +54,16 @@ impl LakeSettings {
             since: read.since.map(rfc3339),
             until: read.until.map(rfc3339),
         }
+    }
+
+    /// Whether `source_object` and `source_line` are written.
+    pub(super) fn provenance(&self) -> bool {
+        self.provenance
+    }
+
+    /// Whether `connections` lies in folders by account, region and day.
+    pub(super) fn is_partitioned(&self) -> bool {
+        self.partition == BY_PLACE_AND_DAY
     }
 
     /// `--since` and `--until`, µs since 1970.

@@ -15,12 +15,12 @@ use parquet::arrow::{ArrowSchemaConverter, add_encoded_arrow_schema_to_metadata}
 use parquet::basic::{Compression as Codec, Encoding};
 use parquet::errors::ParquetError;
 use parquet::file::metadata::KeyValue;
-use parquet::file::properties::{EnabledStatistics, WriterProperties, WriterPropertiesBuilder, WriterPropertiesPtr};
+use parquet::file::properties::{BloomFilterPosition, EnabledStatistics, WriterProperties, WriterPropertiesBuilder, WriterPropertiesPtr};
 use parquet::file::writer::{SerializedFileWriter, SerializedRowGroupWriter};
 use parquet::schema::types::{ColumnPath, SchemaDescriptor, TypePtr};
 use rayon::prelude::*;
 
-use super::pages::{DICTIONARY_PAGE_BYTES, EncodedChunk, PAGE_ROWS, PageColumns, PageSettings, codec};
+use super::pages::{DICTIONARY_PAGE_BYTES, EncodedChunk, FALSE_ANSWERS, PAGE_ROWS, PageColumns, PageSettings, codec};
 use crate::columns::schema::{self, Column};
 use crate::config::Compression;
 use crate::error::{Error, Result};
@@ -42,22 +42,22 @@ pub(super) struct TableSpec {
 }
 
 impl TableSpec {
-    /// For a table of `columns`; `unit` goes to the files' metadata.
-    pub(super) fn new(columns: &[Column], compression: Compression, unit: &str) -> Result<Self> {
+    /// For a table of `columns`, some of which have bloom filters; `unit` goes to the files' metadata.
+    pub(super) fn new(columns: &[Column], compression: Compression, bloom: &[String], unit: &str) -> Result<Self> {
         let schema = schema::arrow_schema(columns);
-        let mut properties = properties(columns, codec(compression)?, unit);
+        let mut properties = properties(columns, codec(compression)?, bloom, unit);
         add_encoded_arrow_schema_to_metadata(&schema, &mut properties);
         let parquet_schema = ArrowSchemaConverter::new()
             .convert(&schema)
             .map_err(|error| Error::Accounting(format!("the schema has no Parquet form: {error}")))?
             .root_schema_ptr();
         let descriptors = Arc::new(SchemaDescriptor::new(parquet_schema.clone()));
-        let pages = Arc::new(PageSettings::new(descriptors, compression));
+        let pages = Arc::new(PageSettings::new(descriptors, compression, bloom));
         Ok(Self { schema, parquet_schema, properties: Arc::new(properties), pages })
     }
 }
 
-fn properties(columns: &[Column], codec: Codec, unit: &str) -> WriterProperties {
+fn properties(columns: &[Column], codec: Codec, bloom: &[String], unit: &str) -> WriterProperties {
     let metadata = [("tlslake.schema_version", schema::SCHEMA_VERSION.to_string()), ("tlslake.unit", unit.to_owned())];
     let metadata = metadata.into_iter().map(|(key, value)| KeyValue::new(key.to_owned(), value)).collect();
     let builder = WriterProperties::builder()
@@ -67,7 +67,13 @@ fn properties(columns: &[Column], codec: Codec, unit: &str) -> WriterProperties 
         .set_data_page_row_count_limit(PAGE_ROWS)
         .set_write_batch_size(WRITE_BATCH_ROWS)
         .set_statistics_enabled(EnabledStatistics::Page)
+        // Not held until the file ends: a filter is half a megabyte.
+        .set_bloom_filter_position(BloomFilterPosition::AfterRowGroup)
         .set_key_value_metadata(Some(metadata));
+    let builder = bloom.iter().fold(builder, |builder, column| {
+        let path = ColumnPath::from(column.as_str());
+        builder.set_column_bloom_filter_enabled(path.clone(), true).set_column_bloom_filter_fpp(path, FALSE_ANSWERS)
+    });
     columns.iter().fold(builder, column_properties).build()
 }
 

@@ -79,8 +79,8 @@ pub(crate) struct UnitWriter {
 
 impl UnitWriter {
     pub(super) fn new(config: Arc<LakeConfig>, unit: &str, files: Arc<[InputFile]>, staging: StagingDir, limits: Limits) -> Result<Self> {
-        let connections = TableSpec::new(schema::connections(config.provenance), config.compression, unit)?;
-        let rejected = TableSpec::new(&schema::REJECTED, config.compression, unit)?;
+        let connections = TableSpec::new(schema::connections(config.provenance), config.compression, &config.bloom, unit)?;
+        let rejected = TableSpec::new(&schema::REJECTED, config.compression, &[], unit)?;
         Ok(Self {
             parts: PartFiles::new(connections, staging.path(), unit, config.target_file_size),
             rejected: RejectedWriter::new(PartFiles::new(rejected, staging.path(), unit, config.target_file_size)),

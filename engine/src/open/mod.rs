@@ -15,6 +15,7 @@ use std::path::Path;
 
 use crate::discover::{InputFile, Location, system_fault};
 use crate::error::{FileFault, FileFaultKind};
+use crate::store::{Arriving, ObjectReader};
 use watched::{Watched, grown_past};
 
 pub(crate) use held::Held;
@@ -39,6 +40,7 @@ pub(crate) struct Opened {
 pub(crate) fn open(file: &InputFile) -> Result<Opened, FileFault> {
     match &file.location {
         Location::Path(path) | Location::Lake(path, _) => open_path(path, file),
+        Location::Object(object) => Ok(Opened { reader: Box::new(ObjectReader::new(object.clone())), size: file.size }),
         Location::Stdin => open_stdin().map(|reader| Opened { reader, size: None }),
     }
     .map_err(|error| system_fault("opened", 0, &error))
@@ -98,9 +100,24 @@ fn limit(file: &InputFile) -> u64 {
 /// [`FileFaultKind::Unreadable`] at the byte where opening or reading failed; [`FileFaultKind::Changed`] where the file is not what it was when
 /// it was found; [`FileFaultKind::TooLarge`] where memory for it cannot be had.
 pub(crate) fn read_whole(file: &InputFile, buf: &mut Vec<u8>) -> Result<(), FileFault> {
+    if let Location::Object(object) = &file.location {
+        return take_whole(object.fetch(), buf);
+    }
     let opened = open(file).inspect_err(|_| buf.clear());
     let mut opened = opened?;
     fill(&mut *opened.reader, opened.size.unwrap_or(0), limit(file), buf)
+}
+
+/// Waits for a whole object and puts it into `buf`, in place of what was there.
+///
+/// # Errors
+/// As [`read_whole`].
+pub(crate) fn take_whole(arriving: Arriving, buf: &mut Vec<u8>) -> Result<(), FileFault> {
+    buf.clear();
+    let bytes = arriving.wait()?;
+    buf.try_reserve_exact(bytes.len()).map_err(|_| no_memory(0, bytes.len() as u64))?;
+    buf.extend_from_slice(&bytes);
+    Ok(())
 }
 
 /// Bytes by which the buffer grows at least when a file turns out larger than expected.

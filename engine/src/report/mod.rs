@@ -5,6 +5,7 @@
 
 mod bench;
 mod fill;
+mod listing;
 mod time;
 mod verify;
 
@@ -13,6 +14,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 pub use bench::{Benchmark, Machine, Measured, ProjectedRun, Projection, Sample, Spread};
+pub use listing::{ListedBalancer, ListedFiles, ListedSkips, Listing, UnreachableEntry};
 pub use time::rfc3339;
 pub use verify::{Difference, DifferenceKind, LogsCompared, Verification};
 

@@ -96,10 +96,12 @@ fn unfinished(plan: &Plan<'_>, sink: &LakeSink, cause: Error) -> Error {
 
 /// What in the settings decides the bytes of the output: part of each unit's identity.
 fn fingerprint(read: &ReadConfig, lake: &LakeConfig) -> String {
-    let LakeConfig { out: _, wait: _, replace_changed: _, compression, writer, partitioning, row_group_rows, target_file_size, provenance } =
-        lake;
+    let LakeConfig { out: _, wait: _, replace_changed: _, compression, bloom, writer, partitioning, row_group_rows, .. } = lake;
+    let LakeConfig { target_file_size, provenance, .. } = lake;
+    // Lakes without filters keep the ids that they had before there were any.
+    let bloom = if bloom.is_empty() { String::new() } else { format!(" {}", bloom.join(",")) };
     format!(
-        "{SCHEMA_VERSION} {compression:?} {writer:?} {partitioning:?} {row_group_rows} {target_file_size} {provenance} {:?} {:?} {:?} {}",
+        "{SCHEMA_VERSION} {compression:?} {writer:?} {partitioning:?} {row_group_rows} {target_file_size} {provenance} {:?} {:?} {:?} {}{bloom}",
         read.since, read.until, read.on_corrupt, read.max_line
     )
 }

@@ -4,6 +4,7 @@
 //! three read through the same steps, wired in `pipeline`: the reader cuts the inputs into portions, any worker parses them, the writer
 //! takes them in order.
 
+mod ahead;
 mod batches;
 mod bench;
 mod control;
@@ -11,6 +12,7 @@ mod convert;
 mod gate;
 mod hours;
 mod lake_sink;
+mod list;
 mod parse;
 mod pipeline;
 mod reader;
@@ -33,6 +35,7 @@ pub use batches::{Batches, batches};
 pub use bench::{BenchConfig, Decompressor, Encoder, Written, bench};
 pub use control::{Control, Progress};
 pub use convert::convert;
+pub use list::{lake_shape, list};
 pub use search::{Match, MatchVisitor, RejectedMatch, SearchOutcome, search};
 pub use verify::verify;
 
@@ -170,7 +173,7 @@ impl<'a> Plan<'a> {
         let started = Instant::now();
         read.validate()?;
         let kernel = kernel(read)?;
-        let Discovery { files, skipped, unreachable } = discover::discover(inputs, lakes)?;
+        let Discovery { files, skipped, unreachable } = discover::discover_as(inputs, lakes, read)?;
         if let (OnCorrupt::Fail, Some(UnreachableFile { object, fault })) = (read.on_corrupt, unreachable.first()) {
             return Err(Error::CorruptInput { object: object.clone(), fault: fault.clone() });
         }
@@ -248,7 +251,7 @@ fn kernel(read: &ReadConfig) -> Result<Kernel> {
 /// What the file's name tells about all of its rows.
 fn labels(file: &InputFile) -> SourceLabels {
     match (&file.name, &file.location) {
-        (Some(name), Location::Path(_)) => {
+        (Some(name), Location::Path(_) | Location::Object(_)) => {
             SourceLabels { account: Some(name.account.as_str().into()), region: Some(name.region.as_str().into()) }
         }
         _ => SourceLabels::default(),

@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex};
 use xxhash_rust::xxh3::Xxh3;
 
 use super::Plan;
+use super::ahead::Ahead;
 use super::gate::Room;
 use super::reader;
 use super::slot::{Slot, Work};
@@ -22,6 +23,7 @@ use crate::select::Candidates;
 /// Buffers for reading a file whole; one set per worker at most is ever made.
 #[derive(Default)]
 pub(super) struct Scratch {
+    ahead: Option<Arc<Ahead>>,
     stored: Vec<u8>,
     text: Vec<u8>,
     decoder: Option<WholeDecoder>,
@@ -70,13 +72,21 @@ impl Searched {
     }
 }
 
-/// The sets of buffers that no worker holds at the moment.
-#[derive(Default)]
-pub(super) struct ScratchPool(Mutex<Vec<Scratch>>);
+/// The sets of buffers that no worker holds at the moment, and the objects that are being fetched.
+pub(super) struct ScratchPool {
+    sets: Mutex<Vec<Scratch>>,
+    ahead: Option<Arc<Ahead>>,
+}
 
 impl ScratchPool {
+    /// No buffers yet; what `plan` reads from stores begins to come.
+    pub(super) fn new(plan: &Plan<'_>) -> Self {
+        Self { sets: Mutex::default(), ahead: Ahead::begin(plan).map(Arc::new) }
+    }
+
     fn take(&self) -> Scratch {
-        self.0.lock().ok().and_then(|mut pool| pool.pop()).unwrap_or_default()
+        let set = self.sets.lock().ok().and_then(|mut pool| pool.pop());
+        set.unwrap_or_else(|| Scratch { ahead: self.ahead.clone(), ..Scratch::default() })
     }
 
     /// Takes a set of buffers back; one that has grown larger than `keep` bytes is let go.
@@ -84,7 +94,7 @@ impl ScratchPool {
         if scratch.memory() > keep {
             return;
         }
-        if let Ok(mut pool) = self.0.lock() {
+        if let Ok(mut pool) = self.sets.lock() {
             pool.push(scratch);
         }
     }
@@ -206,7 +216,7 @@ fn parse_file(
     slot: &mut Slot,
 ) -> Result<Whole, FileFault> {
     scratch.text.clear();
-    let read = open::read_whole(&plan.files[file as usize], &mut scratch.stored);
+    let read = read_whole(plan, scratch, file);
     let decoded = read.and_then(|()| decode(plan, scratch, file));
     match decoded {
         Ok(Whole::Done) => {
@@ -220,6 +230,14 @@ fn parse_file(
         _ => {}
     }
     decoded
+}
+
+/// Reads a small file, which may be on its way already.
+fn read_whole(plan: &Plan<'_>, scratch: &mut Scratch, file: u32) -> Result<(), FileFault> {
+    match scratch.ahead.as_ref().and_then(|ahead| ahead.take(file)) {
+        Some(coming) => open::take_whole(coming, &mut scratch.stored),
+        None => open::read_whole(&plan.files[file as usize], &mut scratch.stored),
+    }
 }
 
 /// Parses the text of a small file as far as there is room for it; whether that was all.

@@ -87,7 +87,7 @@ impl<'a> Shared<'a> {
         let free = (0..count).map(|_| Slot::new(parser(plan))).collect();
         Self {
             plan,
-            scratch: ScratchPool::default(),
+            scratch: ScratchPool::new(plan),
             gate: Gate::new(plan.tuning.under_way),
             reader: Mutex::new(Reader::new(plan)),
             writer: Mutex::new(Ordered { writer: Writer::new(plan, sink), early: Vec::new(), total: plan.units.is_empty().then_some(0) }),

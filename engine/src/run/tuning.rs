@@ -8,6 +8,7 @@ use crate::aggregate::Keep;
 use crate::config::{Compression, ReadConfig};
 use crate::discover::{InputFile, Location};
 use crate::error::{Error, Result};
+use crate::store::AHEAD_BYTES;
 
 const MIB: usize = 1 << 20;
 /// The program itself, its tables of constants, the main thread, and what the allocator keeps aside.
@@ -16,6 +17,8 @@ const PROGRAM: usize = 16 * MIB;
 const THREAD: usize = 4 * MIB;
 /// Likewise where the allocator has huge pages, of which each counts whole (see [`ReadConfig::HUGE_PAGES_FROM`]).
 const THREAD_OF_HUGE_PAGES: usize = 24 * MIB;
+/// What requests take beside the bytes that they fetch: connections and their encryption.
+const STORE: usize = 16 * MIB;
 /// What encoding a column takes beside its rows: dictionary, pages, hash tables.
 const ENCODER: usize = 6 * MIB;
 /// Columns that are encoded at a time at most: as many as there are.
@@ -43,6 +46,8 @@ pub(super) struct Needs {
     pub(super) certificates: bool,
     /// An input is a lake.
     pub(super) reads_lake: bool,
+    /// An input is an object of a store.
+    pub(super) fetches: bool,
     /// A lake is written.
     pub(super) lake: Option<LakeNeeds>,
 }
@@ -51,7 +56,8 @@ impl Needs {
     /// Those of reading `files`.
     pub(super) fn of(files: &[InputFile]) -> Self {
         let reads_lake = files.iter().any(|file| matches!(file.location, Location::Lake(..)));
-        Self { files: files.len(), reads_lake, ..Self::default() }
+        let fetches = files.iter().any(|file| matches!(file.location, Location::Object(_)));
+        Self { files: files.len(), reads_lake, fetches, ..Self::default() }
     }
 }
 
@@ -106,6 +112,8 @@ pub(super) struct Tuning {
     pub(super) whole_window: usize,
     /// What the tables of a unit and of the job keep.
     pub(super) keep: Keep,
+    /// Bytes of small objects that are on their way, or there and not yet read.
+    pub(super) fetch_bytes: usize,
     /// Bytes of each hourly table of a unit and of the job before it goes to disk.
     pub(super) hours: usize,
 }
@@ -181,6 +189,7 @@ impl Tuning {
                 certificate_bytes: (memory / 16).min(64 * MIB),
             },
             hours: (memory / 128).min(32 * MIB),
+            fetch_bytes: (memory / 16).min(64 * MIB),
             workers: 1,
             slots: 1,
             under_way: 0,
@@ -197,10 +206,11 @@ impl Tuning {
         // Those of the unit and of the job, and what is made of them at the end.
         let certificates = if needs.certificates { 4 * self.keep.certificate_bytes } else { 0 };
         let pages = if needs.reads_lake { LAKE_PAGES } else { 0 };
+        let fetched = if needs.fetches { STORE + self.fetch_bytes + AHEAD_BYTES } else { 0 };
         // A long line stands in the reader, in its portion, parsed in it, and in the row group that it goes to.
         let line = 6 * self.max_line.min(usize::MAX / 8);
         let tables = 2 * self.keep.report_bytes();
-        let shared = PROGRAM + WINDOWS * LEAST_WINDOW + needs.files.saturating_mul(FILE) + tables + certificates + pages;
+        let shared = PROGRAM + WINDOWS * LEAST_WINDOW + needs.files.saturating_mul(FILE) + tables + certificates + pages + fetched;
         shared.saturating_add(lake).saturating_add(line)
             + workers * (self.thread + self.whole_window)
             + workers.min(COLUMNS) * encoder(needs)

@@ -6,6 +6,7 @@
 //! reference (`--writer arrow`). The format: <https://parquet.apache.org/docs/file-format/>.
 
 mod bits;
+mod bloom;
 mod chunk;
 mod compress;
 mod delta;
@@ -21,9 +22,11 @@ mod value;
 use std::sync::Mutex;
 
 use bytes::Bytes;
+use parquet::bloom_filter::Sbbf;
 use parquet::schema::types::SchemaDescPtr;
 use rayon::prelude::*;
 
+pub(super) use self::bloom::FALSE_ANSWERS;
 use self::chunk::ChunkWriter;
 pub(super) use self::chunk::EncodedChunk;
 use self::compress::Workbenches;
@@ -56,16 +59,19 @@ pub(super) struct PageSettings {
     pub(super) columns: SchemaDescPtr,
     /// The codec.
     pub(super) compression: Compression,
+    /// By column, whether it has a bloom filter.
+    bloom: Vec<bool>,
     benches: Workbenches,
     /// By column, the memory of its last chunk.
     chunks: Vec<Mutex<Vec<u8>>>,
 }
 
 impl PageSettings {
-    /// For files of these columns.
-    pub(super) fn new(columns: SchemaDescPtr, compression: Compression) -> Self {
+    /// For files of these columns, some of which have bloom filters.
+    pub(super) fn new(columns: SchemaDescPtr, compression: Compression, bloom: &[String]) -> Self {
         let chunks = columns.columns().iter().map(|_| Mutex::default()).collect();
-        Self { columns, compression, benches: Workbenches::default(), chunks }
+        let bloom = columns.columns().iter().map(|column| bloom.iter().any(|name| name == column.name())).collect();
+        Self { columns, compression, bloom, benches: Workbenches::default(), chunks }
     }
 
     /// Memory for a chunk of the column of that index.
@@ -126,6 +132,33 @@ impl<'a> PageColumns<'a> {
 
     /// The column of that index in [`CONNECTIONS`].
     pub(super) fn encode(&self, settings: &PageSettings, index: usize) -> Result<EncodedChunk> {
+        let mut chunk = self.encode_pages(settings, index)?;
+        if settings.bloom[index] {
+            chunk.close.bloom_filter = self.filter(index)?;
+        }
+        Ok(chunk)
+    }
+
+    /// The bloom filter of a column of texts.
+    fn filter(&self, index: usize) -> Result<Option<Sbbf>> {
+        let rows = &self.rows;
+        let filter = match SOURCES[index] {
+            Source::Trace => bloom::filter(rows.rows(), rows.trace.rows()),
+            Source::Object => {
+                let sources = rows.sources();
+                let names = sources.iter().map(|&(file, _)| self.files.get(file as usize).map(|file| file.object.as_bytes()));
+                bloom::filter(sources.len(), names)
+            }
+            Source::Text(group, slot) => {
+                let (used, tuples) = (&self.groups[group as usize].used, self.values.of(group));
+                bloom::filter(used.len(), used.iter().map(|&id| tuples.text(id, slot).map(str::as_bytes)))
+            }
+            _ => return Ok(None),
+        };
+        filter.map(Some)
+    }
+
+    fn encode_pages(&self, settings: &PageSettings, index: usize) -> Result<EncodedChunk> {
         let rows = &self.rows;
         match SOURCES[index] {
             Source::Time => numbers::deltas(writer(settings, index), &rows.time),

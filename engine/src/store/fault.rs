@@ -1,0 +1,129 @@
+//! What a store refused, in words for people: no address with a signature in it, no answer's full text, and the cure where there is one.
+
+use std::error::Error as _;
+
+use object_store::Error;
+
+use crate::error::{FileFault, FileFaultKind};
+
+/// Why a request to a store came to nothing.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct StoreFault {
+    pub(crate) kind: StoreFaultKind,
+    /// One sentence without the object's name.
+    pub(crate) message: String,
+}
+
+/// What sort of trouble it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum StoreFaultKind {
+    /// There is no such object, or no such bucket.
+    Missing,
+    /// The object is not what it was when it was listed.
+    Changed,
+    /// The store cannot be reached with these settings, or did not answer in the end.
+    Other,
+}
+
+/// Words of an answer that are shown at most.
+const MOST_WORDS: usize = 300;
+
+impl StoreFault {
+    /// Trouble with the settings.
+    #[cold]
+    pub(super) fn setting(message: String) -> Self {
+        Self { kind: StoreFaultKind::Other, message }
+    }
+
+    /// What a client's builder refused.
+    #[cold]
+    pub(super) fn of_settings(error: Error) -> Self {
+        Self::setting(format!("cannot be reached with these settings: {}", told(&error)))
+    }
+
+    /// What a request came to. `action` is a participle: "read", "listed".
+    #[cold]
+    pub(super) fn of(action: &str, error: &Error) -> Self {
+        let told_code = code(&told(error));
+        let (kind, message) = match error {
+            // A listing's answer comes as nothing in particular.
+            Error::Generic { .. } if told_code.as_deref() == Some("NoSuchBucket") => {
+                (StoreFaultKind::Missing, format!("cannot be {action}: there is no such bucket"))
+            }
+            Error::Generic { .. } if told_code.as_deref() == Some("AccessDenied") => (StoreFaultKind::Other, denied(action, error)),
+            Error::NotFound { .. } => {
+                let why = code(&told(error)).filter(|code| code == "NoSuchBucket");
+                let what = if why.is_some() { "there is no such bucket" } else { "there is no such object" };
+                (StoreFaultKind::Missing, format!("cannot be {action}: {what}"))
+            }
+            Error::Precondition { .. } => {
+                (StoreFaultKind::Changed, "was written to after it was found; run again when nothing writes to it".to_owned())
+            }
+            Error::PermissionDenied { .. } => (StoreFaultKind::Other, denied(action, error)),
+            Error::Unauthenticated { .. } => {
+                (StoreFaultKind::Other, format!("cannot be {action}: the credentials are not accepted ({})", told(error)))
+            }
+            _ => (StoreFaultKind::Other, format!("cannot be {action}: {}", told(error))),
+        };
+        Self { kind, message }
+    }
+
+    /// As a fault of an input that was found before, at stored byte `offset`.
+    #[cold]
+    pub(crate) fn at(self, offset: u64) -> FileFault {
+        let kind = if self.kind == StoreFaultKind::Changed { FileFaultKind::Changed } else { FileFaultKind::Unreadable };
+        FileFault::new(kind, offset, self.message)
+    }
+}
+
+fn denied(action: &str, error: &Error) -> String {
+    format!("cannot be {action}: access is denied ({}); allow these credentials to list the bucket and to get its objects", told(error))
+}
+
+/// What the innermost of an error's causes says, and the code and message of a store's answer instead of the answer.
+fn told(error: &Error) -> String {
+    let mut texts = vec![error.to_string()];
+    let mut cause = error.source();
+    while let Some(inner) = cause {
+        texts.push(inner.to_string());
+        cause = inner.source();
+    }
+    let answer = texts.iter().find_map(|text| answer(text));
+    let text = answer.unwrap_or_else(|| texts.pop().unwrap_or_default());
+    shortened(&without_queries(&text))
+}
+
+/// `Code: Message` of an answer in XML.
+fn answer(text: &str) -> Option<String> {
+    let code = code(text)?;
+    Some(match element(text, "Message") {
+        Some(message) => format!("{code}: {message}"),
+        None => code,
+    })
+}
+
+fn code(text: &str) -> Option<String> {
+    element(text, "Code").or_else(|| text.split_once(": ").map(|(code, _)| code.to_owned()).filter(|code| !code.contains(' ')))
+}
+
+fn element(text: &str, name: &str) -> Option<String> {
+    let rest = &text[text.find(&format!("<{name}>"))? + name.len() + 2..];
+    Some(rest[..rest.find(&format!("</{name}>"))?].to_owned())
+}
+
+/// Takes away what follows `?` in addresses: signatures stand there.
+fn without_queries(text: &str) -> String {
+    let words = text.split(' ').map(|word| match word.split_once('?') {
+        Some((address, _)) if address.contains("://") => address,
+        _ => word,
+    });
+    words.collect::<Vec<_>>().join(" ")
+}
+
+fn shortened(text: &str) -> String {
+    let line = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    match line.char_indices().nth(MOST_WORDS) {
+        Some((end, _)) => format!("{}…", &line[..end]),
+        None => line,
+    }
+}

@@ -1,0 +1,126 @@
+//! A proxy that does to answers what networks and busy stores do: refuses, resets, cuts short, delays.
+
+use std::io::{Read, Write};
+use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+/// What becomes of a request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Fate {
+    /// It goes through.
+    Pass,
+    /// The proxy answers with this status in the store's stead.
+    Status(u16),
+    /// The connection ends without an answer.
+    Reset,
+    /// The answer's body ends after half of it.
+    Half,
+    /// The answer comes in small pieces.
+    Slow,
+}
+
+/// A request line, and how many came before it.
+type Decide = dyn Fn(&str, u64) -> Fate + Send + Sync;
+
+/// Passes requests on; one request a connection, so that each is seen.
+pub(crate) struct Proxy {
+    pub(crate) address: SocketAddr,
+    faults: Arc<AtomicU64>,
+    lines: Arc<Mutex<Vec<String>>>,
+}
+
+impl Proxy {
+    /// Stands before `target`; `decide` says what becomes of each request.
+    pub(crate) fn before(target: SocketAddr, decide: impl Fn(&str, u64) -> Fate + Send + Sync + 'static) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
+        let address = listener.local_addr().expect("its address");
+        let (faults, lines) = (Arc::new(AtomicU64::new(0)), Arc::new(Mutex::new(Vec::new())));
+        let proxy = Self { address, faults: faults.clone(), lines: lines.clone() };
+        let decide: Arc<Decide> = Arc::new(decide);
+        std::thread::spawn(move || {
+            for client in listener.incoming().flatten() {
+                let (decide, faults, lines) = (decide.clone(), faults.clone(), lines.clone());
+                std::thread::spawn(move || serve(client, target, &*decide, &faults, &lines));
+            }
+        });
+        proxy
+    }
+
+    /// Faults so far.
+    pub(crate) fn faults(&self) -> u64 {
+        self.faults.load(Ordering::Relaxed)
+    }
+
+    /// The request lines so far.
+    pub(crate) fn requests(&self) -> Vec<String> {
+        self.lines.lock().expect("no thread has died").clone()
+    }
+}
+
+fn serve(mut client: TcpStream, target: SocketAddr, decide: &Decide, faults: &AtomicU64, lines: &Mutex<Vec<String>>) -> Option<()> {
+    let (head, rest) = read_head(&mut client)?;
+    let line = head.lines().next()?.to_owned();
+    let number = {
+        let mut lines = lines.lock().ok()?;
+        lines.push(line.clone());
+        lines.len() as u64 - 1
+    };
+    let fate = decide(&line, number);
+    faults.fetch_add(u64::from(fate != Fate::Pass), Ordering::Relaxed);
+    match fate {
+        Fate::Reset => return client.shutdown(Shutdown::Both).ok(),
+        Fate::Status(status) => {
+            let code = if status == 403 { "AccessDenied" } else { "SlowDown" };
+            let body = format!("<?xml version=\"1.0\"?><Error><Code>{code}</Code><Message>As the test wants it.</Message></Error>");
+            let head = format!("HTTP/1.1 {status} Refused\r\nContent-Length: {}\r\nConnection: close\r\n\r\n", body.len());
+            return client.write_all((head + &body).as_bytes()).ok();
+        }
+        _ => {}
+    }
+    let answer = ask(target, &head, &rest)?;
+    let body = find(&answer, b"\r\n\r\n")? + 4;
+    let sent = if fate == Fate::Half { body + (answer.len() - body) / 2 } else { answer.len() };
+    let step = if fate == Fate::Slow { 512.max(sent / 20) } else { sent.max(1) };
+    for piece in answer[..sent].chunks(step) {
+        client.write_all(piece).ok()?;
+        if fate == Fate::Slow {
+            std::thread::sleep(Duration::from_millis(2));
+        }
+    }
+    client.shutdown(Shutdown::Both).ok()
+}
+
+/// The head of a request, and what came with it of the body.
+fn read_head(client: &mut TcpStream) -> Option<(String, Vec<u8>)> {
+    let (mut bytes, mut piece) = (Vec::new(), [0; 4096]);
+    loop {
+        let count = client.read(&mut piece).ok().filter(|&count| count > 0)?;
+        bytes.extend_from_slice(&piece[..count]);
+        if let Some(end) = find(&bytes, b"\r\n\r\n") {
+            let body = bytes.split_off(end + 4);
+            return Some((String::from_utf8(bytes).ok()?, body));
+        }
+    }
+}
+
+/// The target's whole answer to a request without a body of its own.
+fn ask(target: SocketAddr, head: &str, body: &[u8]) -> Option<Vec<u8>> {
+    let mut server = TcpStream::connect(target).ok()?;
+    let lines = head.lines().filter(|line| !line.is_empty() && !line.to_ascii_lowercase().starts_with("connection:"));
+    let head: String = lines.map(|line| format!("{line}\r\n")).collect();
+    server.write_all(format!("{head}Connection: close\r\n\r\n").as_bytes()).and_then(|()| server.write_all(body)).ok()?;
+    let mut answer = Vec::new();
+    server.read_to_end(&mut answer).ok()?;
+    // The client shall not send another request here.
+    let end = find(&answer, b"\r\n\r\n")?;
+    let text = String::from_utf8_lossy(&answer[..end]).into_owned();
+    let lines = text.lines().filter(|line| !line.to_ascii_lowercase().starts_with("connection:"));
+    let head: String = lines.map(|line| format!("{line}\r\n")).collect();
+    Some([format!("{head}Connection: close\r\n\r\n").as_bytes(), &answer[end + 4..]].concat())
+}
+
+fn find(bytes: &[u8], wanted: &[u8]) -> Option<usize> {
+    bytes.windows(wanted.len()).position(|window| window == wanted)
+}
