@@ -1,4 +1,4 @@
-//! Lines of which nobody asks whose they are: those that a report counts, unless they failed.
+//! Lines of which nobody asks whose they are: those of clients beyond the first, where a report counts them and they did not fail.
 //!
 //! In: a line, and the dictionaries of all but clients and certificates. Out: the line as a row without a client and a certificate, if its short
 //! fields are in their usual form and the others are values that the dictionaries hold; `None` otherwise, and then nothing is known of the line.

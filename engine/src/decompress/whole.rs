@@ -38,7 +38,7 @@ const MAX_RATIO: usize = 1032;
 const LOW_RATIO: usize = 4;
 
 impl WholeDecoder {
-    /// A decoder. Costs about 11 KiB until it meets a format that needs more.
+    /// A decoder. Costs about 11 KiB (100 KiB with feature `isal`) until it meets a format that needs more.
     pub(crate) fn new() -> Self {
         Self { inflater: Inflater::new(), stream: Decoder::default(), window_is_limited: false }
     }
