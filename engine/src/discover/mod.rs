@@ -72,7 +72,17 @@ pub enum Location {
     /// Standard input, which can be read once.
     Stdin,
     /// A Parquet file of a lake that `convert` wrote.
-    Lake(PathBuf, LakeTable),
+    Lake(LakeFile, LakeTable),
+}
+
+/// Where a lake's file is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[expect(private_interfaces, reason = "an object can be looked at, not made, outside the crate")]
+pub enum LakeFile {
+    /// On a disk.
+    Path(PathBuf),
+    /// In a store.
+    Object(Object),
 }
 
 /// The tables of a lake that stand for lines of logs.

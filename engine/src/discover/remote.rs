@@ -11,8 +11,8 @@ use xxhash_rust::xxh3::xxh3_128;
 
 use super::fault::store_error;
 use super::names::{LogName, NameVerdict, display_os, is_hidden, judge, reason};
-use super::search::Search;
-use super::{InputFile, Location, SkippedFile, pattern};
+use super::search::{LAKE_TABLES, Search, UNFINISHED_LAKE, UNWANTED_LAKE, bad};
+use super::{InputFile, LakeFile, LakeTable, Lakes, Location, SkippedFile, pattern};
 use crate::error::{Error, Result};
 use crate::store::{Bucket, Found, Object, ObjectUrl};
 
@@ -34,12 +34,47 @@ impl Search {
             match found {
                 Some(found) => self.add_object(&bucket, found),
                 None if is_pattern => self.take_key_pattern(&bucket, url.key(), &input)?,
-                None => self.walk(&bucket, url.key(), &input)?,
+                None => self.take_prefix(&bucket, url.key(), &input)?,
             }
         } else {
-            self.walk(&bucket, url.key().trim_end_matches('/'), &input)?;
+            self.take_prefix(&bucket, url.key().trim_end_matches('/'), &input)?;
         }
-        if before == (self.found.files.len(), self.found.skipped.len()) { Err(nothing(&input)) } else { Ok(()) }
+        if !self.took_lake && before == (self.found.files.len(), self.found.skipped.len()) { Err(nothing(&input)) } else { Ok(()) }
+    }
+
+    /// Logs, or a lake, below a prefix.
+    fn take_prefix(&mut self, bucket: &Arc<Bucket>, prefix: &str, input: &str) -> Result<()> {
+        let at = |name: &str| if prefix.is_empty() { name.to_owned() } else { format!("{prefix}/{name}") };
+        let is_there = |name: &str| Ok(bucket.find(&at(name)).map_err(|fault| store_error(input, fault))?.is_some());
+        if !is_there("_tlslake/settings.json")? {
+            return self.walk(bucket, prefix, input);
+        }
+        if self.lakes == Lakes::Refuse {
+            return Err(bad(OsStr::new(input), UNWANTED_LAKE));
+        }
+        if !is_there("_SUCCESS")? {
+            return Err(bad(OsStr::new(input), UNFINISHED_LAKE));
+        }
+        self.took_lake = true;
+        for (folder, table) in LAKE_TABLES {
+            self.take_table_of(bucket, &at(folder), table, input)?;
+        }
+        Ok(())
+    }
+
+    fn take_table_of(&mut self, bucket: &Arc<Bucket>, prefix: &str, table: LakeTable, input: &str) -> Result<()> {
+        let first = self.found.files.len();
+        let listed = bucket.all_below(prefix, |found| {
+            if found.key.ends_with(".parquet") {
+                self.add_object(bucket, found);
+            }
+        });
+        for file in &mut self.found.files[first..] {
+            if let Location::Object(object) = &file.location {
+                file.location = Location::Lake(LakeFile::Object(object.clone()), table);
+            }
+        }
+        listed.map_err(|fault| store_error(input, fault))
     }
 
     /// Objects whose keys match.

@@ -15,16 +15,22 @@ use xxhash_rust::xxh3::xxh3_128;
 use super::fault::{is_link, system_words, unreachable};
 use super::names::{LogName, NameVerdict, display, display_os, is_hidden, judge, reason};
 use super::pick::Picker;
-use super::{Discovery, InputFile, LakeTable, Lakes, Location, SkippedFile, UnreachableFile, pattern};
+use super::{Discovery, InputFile, LakeFile, LakeTable, Lakes, Location, SkippedFile, UnreachableFile, pattern};
 use crate::error::{Error, FileFault, Result};
 use crate::store::{ObjectUrl, Stores};
+
+/// Where the rows of a lake are, in the order in which they are read.
+pub(super) const LAKE_TABLES: [(&str, LakeTable); 2] = [("connections", LakeTable::Connections), ("rejected", LakeTable::Rejected)];
+pub(super) const UNWANTED_LAKE: &str = "this is a lake written by convert, not logs; name the folder that holds the logs";
+pub(super) const UNFINISHED_LAKE: &str =
+    "this lake is not complete (it has no _SUCCESS): a run is writing it, or one was cut off; wait for it, or convert again";
 
 /// The lists so far, and what tells a path that was reached before.
 ///
 /// Paths are remembered as 128-bit hashes of their canonical form: 16 bytes for each of what may be millions of files.
 #[derive(Default)]
 pub(super) struct Search {
-    lakes: Lakes,
+    pub(super) lakes: Lakes,
     pub(super) picker: Picker,
     pub(super) stores: Stores,
     /// Whether a lake was among the inputs: one without rows is an answer, not a mistake.
@@ -95,9 +101,7 @@ impl Search {
         if is_lake(path) {
             return match self.lakes {
                 Lakes::Read => self.take_lake(path),
-                Lakes::Refuse => {
-                    Err(bad(path.as_os_str(), "this is a lake written by convert, not logs; name the folder that holds the logs"))
-                }
+                Lakes::Refuse => Err(bad(path.as_os_str(), UNWANTED_LAKE)),
             };
         }
         if let Err(error) = fs::read_dir(path) {
@@ -110,12 +114,10 @@ impl Search {
     /// A lake named outright: its rows, then the lines that became none. One that is not complete would give half an answer.
     fn take_lake(&mut self, lake: &Path) -> Result<()> {
         if !lake.join("_SUCCESS").is_file() {
-            let problem =
-                "this lake is not complete (it has no _SUCCESS): a run is writing it, or one was cut off; wait for it, or convert again";
-            return Err(bad(lake.as_os_str(), problem));
+            return Err(bad(lake.as_os_str(), UNFINISHED_LAKE));
         }
         self.took_lake = true;
-        for (folder, table) in [("connections", LakeTable::Connections), ("rejected", LakeTable::Rejected)] {
+        for (folder, table) in LAKE_TABLES {
             let folder = lake.join(folder);
             if folder.exists() {
                 self.take_table(&folder, table)?;
@@ -133,7 +135,7 @@ impl Search {
                 let before = self.found.files.len();
                 self.add(entry.path(), &metadata, entry.path_is_symlink());
                 if let Some(file) = self.found.files.get_mut(before) {
-                    file.location = Location::Lake(entry.path().to_path_buf(), table);
+                    file.location = Location::Lake(LakeFile::Path(entry.path().to_path_buf()), table);
                 }
             }
         }

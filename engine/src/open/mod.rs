@@ -13,7 +13,7 @@ use std::fs::File;
 use std::io::{self, Read};
 use std::path::Path;
 
-use crate::discover::{InputFile, Location, system_fault};
+use crate::discover::{InputFile, LakeFile, Location, system_fault};
 use crate::error::{FileFault, FileFaultKind};
 use crate::store::{Arriving, ObjectReader};
 use watched::{Watched, grown_past};
@@ -39,8 +39,10 @@ pub(crate) struct Opened {
 /// [`FileFaultKind::Unreadable`] at byte 0, with the system's words.
 pub(crate) fn open(file: &InputFile) -> Result<Opened, FileFault> {
     match &file.location {
-        Location::Path(path) | Location::Lake(path, _) => open_path(path, file),
-        Location::Object(object) => Ok(Opened { reader: Box::new(ObjectReader::new(object.clone())), size: file.size }),
+        Location::Path(path) | Location::Lake(LakeFile::Path(path), _) => open_path(path, file),
+        Location::Object(object) | Location::Lake(LakeFile::Object(object), _) => {
+            Ok(Opened { reader: Box::new(ObjectReader::new(object.clone())), size: file.size })
+        }
         Location::Stdin => open_stdin().map(|reader| Opened { reader, size: None }),
     }
     .map_err(|error| system_fault("opened", 0, &error))

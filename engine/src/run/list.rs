@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::config::ReadConfig;
+use crate::config::{ReadConfig, StoreConfig};
 use crate::ddl::LakeShape;
 use crate::discover::{self, Discovery, InputFile, Lakes};
 use crate::error::Result;
@@ -55,12 +55,12 @@ pub fn list<S: AsRef<std::ffi::OsStr>>(inputs: &[S], read: &ReadConfig) -> Resul
     Ok(listing)
 }
 
-/// What the lake in `out` has, for [`crate::ddl::statements`].
+/// What the lake at `out` has, a folder or a URL whose store is reached as `stores` says; for [`crate::ddl::statements`].
 ///
 /// # Errors
 /// [`crate::Error::NoLake`] where there is none.
-pub fn lake_shape(out: &std::path::Path) -> Result<LakeShape> {
-    lake::shape(out)
+pub fn lake_shape(out: &std::path::Path, stores: &StoreConfig) -> Result<LakeShape> {
+    lake::shape(&*lake::home::home(out, stores)?)
 }
 
 /// The first and the last end of a window, µs since 1970.

@@ -295,9 +295,9 @@ pub(super) fn parse_slice(
     slice: &Slice,
     slot: &mut Slot,
 ) -> Result<Option<Slice>, FileFault> {
-    let Location::Lake(path, table) = &plan.files[file as usize].location else { return Ok(None) };
+    let Location::Lake(lake_file, table) = &plan.files[file as usize].location else { return Ok(None) };
     let Scratch { lake, searched, .. } = scratch;
-    let rest = read::read(path, *table, slice, plan.tuning.slice_text, lake)?;
+    let rest = read::read(lake_file, *table, slice, plan.tuning.slice_text, lake)?;
     let (mut text_start, mut first) = (0, 0);
     for stretch in &lake.stretches {
         let numbers = &lake.lines[first..stretch.lines_end];

@@ -10,6 +10,7 @@ use crate::config::{OnCorrupt, ReadConfig};
 use crate::discover::{self, InputFile, Lakes};
 use crate::error::Result;
 use crate::lake::check::{self, Checked};
+use crate::lake::home::Home;
 use crate::lake::manifest::{InputEntry, InputStatus, LineCounts, checksum_text, key_text};
 use crate::lake::{self, FileOutcome};
 use crate::report::{Difference, DifferenceKind, LogsCompared, Verification};
@@ -25,8 +26,10 @@ use crate::report::{Difference, DifferenceKind, LogsCompared, Verification};
 pub fn verify<S: AsRef<std::ffi::OsStr>>(out: &Path, inputs: &[S], read: &ReadConfig, control: &Control) -> Result<Verification> {
     let started = Instant::now();
     let pool = pipeline::pool(read.threads())?;
-    let mut checked = pool.install(|| check::check(out))?;
-    let logs = if inputs.is_empty() { None } else { Some(compare_logs(out, inputs, read, control, &mut checked)?) };
+    let home = lake::home::home(out, &read.stores)?;
+    let mut checked = pool.install(|| check::check(&*home))?;
+    let logs = if inputs.is_empty() { None } else { Some(compare_logs(&*home, inputs, read, control, &mut checked)?) };
+    checked.check_quiet()?;
     let (inventory, total) = (&checked.inventory, checked.differences.len());
     let LineCounts { lines, rows, rejected, blank, out_of_range, .. } = inventory.tally;
     let mut result = Verification {
@@ -55,13 +58,13 @@ pub fn verify<S: AsRef<std::ffi::OsStr>>(out: &Path, inputs: &[S], read: &ReadCo
 
 /// Reads the logs again and compares them.
 fn compare_logs<S: AsRef<std::ffi::OsStr>>(
-    out: &Path,
+    home: &dyn Home,
     inputs: &[S],
     read: &ReadConfig,
     control: &Control,
     checked: &mut Checked,
 ) -> Result<LogsCompared> {
-    let range = lake::time_range(out)?;
+    let range = lake::time_range(home)?;
     // What stands before a fault is wanted, too: it may have been salvaged.
     let read = ReadConfig { since: range.0, until: range.1, on_corrupt: OnCorrupt::Salvage, ..read.clone() };
     let mut plan = Plan::new(inputs, Lakes::Refuse, &read, control, Grouping::any())?;
@@ -73,7 +76,7 @@ fn compare_logs<S: AsRef<std::ffi::OsStr>>(
     differences
         .extend(unread.iter().map(|file| log(&file.object, format!("was not read ({}); what is in it is not in the lake", file.reason))));
     let keys: HashSet<String> = plan.files.iter().map(|file| key_text(file.key)).collect();
-    let entries = lake::entries_of(out, &keys)?;
+    let entries = lake::entries_of(home, &keys)?;
     let mut compared = LogsCompared {
         inputs: outcome.files.len() as u64,
         raw_bytes: outcome.tally.raw_bytes,

@@ -8,12 +8,13 @@ use object_store::path::Path;
 use object_store::{ObjectMeta, ObjectStore, ObjectStoreExt};
 use tokio::runtime::Runtime;
 
+use super::connect::Client;
 use super::fault::{StoreFault, StoreFaultKind};
 
 /// A bucket that can be reached.
 pub(crate) struct Bucket {
     root: String,
-    pub(super) store: Arc<dyn ObjectStore>,
+    pub(super) store: Arc<dyn Client>,
     pub(super) runtime: Arc<Runtime>,
 }
 
@@ -43,7 +44,7 @@ impl fmt::Debug for Bucket {
 }
 
 impl Bucket {
-    pub(super) fn new(root: String, store: Arc<dyn ObjectStore>, runtime: Arc<Runtime>) -> Self {
+    pub(super) fn new(root: String, store: Arc<dyn Client>, runtime: Arc<Runtime>) -> Self {
         Self { root, store, runtime }
     }
 

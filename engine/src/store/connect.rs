@@ -9,6 +9,7 @@ use std::time::Duration;
 use object_store::aws::{AmazonS3Builder, AmazonS3ConfigKey, resolve_bucket_region};
 use object_store::azure::MicrosoftAzureBuilder;
 use object_store::gcp::GoogleCloudStorageBuilder;
+use object_store::multipart::MultipartStore;
 use object_store::{BackoffConfig, ClientOptions, ObjectStore, RetryConfig};
 use tokio::runtime::Runtime;
 
@@ -23,8 +24,13 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 /// The region of requests where none is known: servers of other makers do not mind.
 const USUAL_REGION: &str = "us-east-1";
 
+/// What reads and writes objects, also in parts.
+pub(super) trait Client: ObjectStore + MultipartStore {}
+
+impl<T: ObjectStore + MultipartStore> Client for T {}
+
 /// A client for the bucket of `url`.
-pub(super) fn connect(url: &ObjectUrl, config: &StoreConfig, runtime: &Runtime) -> Result<Arc<dyn ObjectStore>, StoreFault> {
+pub(super) fn connect(url: &ObjectUrl, config: &StoreConfig, runtime: &Runtime) -> Result<Arc<dyn Client>, StoreFault> {
     match url.scheme() {
         Scheme::S3 => s3(url, config, runtime),
         Scheme::Gcs => gcs(url, config),
@@ -45,7 +51,7 @@ fn retries() -> RetryConfig {
     }
 }
 
-fn s3(url: &ObjectUrl, config: &StoreConfig, runtime: &Runtime) -> Result<Arc<dyn ObjectStore>, StoreFault> {
+fn s3(url: &ObjectUrl, config: &StoreConfig, runtime: &Runtime) -> Result<Arc<dyn Client>, StoreFault> {
     let mut builder = AmazonS3Builder::from_env().with_bucket_name(url.authority()).with_retry(retries());
     if let Some(endpoint) = &config.endpoint_url {
         builder = builder.with_endpoint(endpoint);
@@ -68,7 +74,7 @@ fn s3(url: &ObjectUrl, config: &StoreConfig, runtime: &Runtime) -> Result<Arc<dy
     Ok(Arc::new(builder.with_client_options(options).build().map_err(StoreFault::of_settings)?))
 }
 
-fn gcs(url: &ObjectUrl, config: &StoreConfig) -> Result<Arc<dyn ObjectStore>, StoreFault> {
+fn gcs(url: &ObjectUrl, config: &StoreConfig) -> Result<Arc<dyn Client>, StoreFault> {
     let mut builder = GoogleCloudStorageBuilder::from_env().with_bucket_name(url.authority()).with_retry(retries());
     let mut allow_http = false;
     if let Some(endpoint) = &config.endpoint_url {
@@ -81,7 +87,7 @@ fn gcs(url: &ObjectUrl, config: &StoreConfig) -> Result<Arc<dyn ObjectStore>, St
     Ok(Arc::new(builder.with_client_options(client_options(allow_http)).build().map_err(StoreFault::of_settings)?))
 }
 
-fn azure(url: &ObjectUrl, config: &StoreConfig) -> Result<Arc<dyn ObjectStore>, StoreFault> {
+fn azure(url: &ObjectUrl, config: &StoreConfig) -> Result<Arc<dyn Client>, StoreFault> {
     let (container, host) = url.authority().split_once('@').unwrap_or((url.authority(), ""));
     let mut builder = MicrosoftAzureBuilder::from_env().with_container_name(container).with_retry(retries());
     if let Some(account) = host.split('.').next().filter(|account| !account.is_empty()) {

@@ -7,9 +7,11 @@
 mod bucket;
 mod connect;
 mod fault;
+mod lease;
 mod object;
 mod reader;
 mod url;
+mod write;
 
 #[cfg(test)]
 mod tests;
@@ -23,9 +25,11 @@ use crate::config::StoreConfig;
 
 pub(crate) use bucket::{Bucket, Found};
 pub(crate) use fault::StoreFault;
+pub(crate) use lease::{Lease, Taken, Watch};
 pub(crate) use object::{Arriving, Object};
 pub(crate) use reader::{AHEAD_BYTES, ObjectReader};
 pub(crate) use url::ObjectUrl;
+pub(crate) use write::{UPLOAD_BYTES, Upload};
 
 /// The buckets of a run, each connected to once.
 #[derive(Debug, Default)]

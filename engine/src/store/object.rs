@@ -5,10 +5,11 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use object_store::{GetOptions, GetRange, ObjectStore};
+use object_store::{GetOptions, GetRange};
 use tokio::task::JoinHandle;
 
 use super::bucket::{Bucket, Found, path};
+use super::connect::Client;
 use super::fault::StoreFault;
 use crate::error::{FileFault, FileFaultKind};
 
@@ -80,7 +81,7 @@ impl Object {
     }
 }
 
-async fn get(store: &dyn ObjectStore, key: &str, options: GetOptions, length: u64) -> Result<Bytes, StoreFault> {
+async fn get(store: &dyn Client, key: &str, options: GetOptions, length: u64) -> Result<Bytes, StoreFault> {
     let failed = |error| StoreFault::of("read", &error);
     let path = path(key)?;
     let asked = options.if_match.clone();

@@ -176,7 +176,7 @@ proptest! {
 #[test]
 fn in_order_small_neighbours_go_together_and_large_files_alone() {
     let lake = InputFile {
-        location: Location::Lake(PathBuf::from("l/p.parquet"), crate::discover::LakeTable::Connections),
+        location: Location::Lake(crate::discover::LakeFile::Path(PathBuf::from("l/p.parquet")), crate::discover::LakeTable::Connections),
         ..file("l/p.parquet", 1)
     };
     let files = [file("a", 1), file("b", 5), file("c", 11), file("d", 1), stdin(), file("e", 1), lake, file("f", 10)];
