@@ -9,6 +9,7 @@ mod archive;
 mod article;
 mod bench;
 mod bloom;
+mod bucket_lake;
 mod certs;
 mod cli;
 mod corruption;

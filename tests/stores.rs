@@ -156,7 +156,7 @@ fn what_a_store_refuses_is_said_without_its_secrets() {
     let missing = run_at(store.address, &["list", "s3://logs/nothing/here/"]).exits(1).complains_of("there is nothing");
     let no_bucket = run_at(store.address, &["list", "s3://other/"]).exits(1).complains_of("there is no such bucket");
     let proxy = Proxy::before(store.address, |_, _| Fate::Status(403));
-    let denied = run_at(proxy.address, &["report", "s3://logs/archive/"]).exits(1).complains_of("access is denied (AccessDenied");
+    let denied = run_at(proxy.address, &["report", "s3://logs/archive/"]).exits(1).complains_of("access is denied");
     let nobody = run(["list", "s3:///x"]).exits(1).complains_of("names no bucket");
     for run in [missing, no_bucket, denied, nobody] {
         assert!(!run.stderr.contains(SECRET) && !run.stderr.contains("Signature"), "{}", run.stderr);
@@ -173,14 +173,7 @@ fn an_object_that_is_gone_or_another_one_fails_by_name() {
     let proxy = Proxy::before(address, move |line, _| {
         // After the listing, before it is read.
         if line.starts_with("GET /logs/archive/b.log") {
-            let mut other = std::net::TcpStream::connect(address).expect("the server takes connections");
-            let body = good.replace("64326", "64327");
-            let head = format!(
-                "PUT /logs/archive/b.log HTTP/1.1\r\nHost: {address}\r\nContent-Length: {}\r\nConnection: close\r\n\r\n{body}",
-                body.len()
-            );
-            std::io::Write::write_all(&mut other, head.as_bytes()).expect("the request is taken");
-            std::io::Read::read_to_end(&mut other, &mut Vec::new()).expect("an answer comes");
+            Store::put_at(address, "archive/b.log", good.replace("64326", "64327").as_bytes());
         }
         Fate::Pass
     });

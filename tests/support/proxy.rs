@@ -17,6 +17,8 @@ pub(crate) enum Fate {
     Reset,
     /// The answer's body ends after half of it.
     Half,
+    /// The request goes through; its answer does not come back.
+    Lost,
     /// The answer comes in small pieces.
     Slow,
 }
@@ -60,7 +62,7 @@ impl Proxy {
 }
 
 fn serve(mut client: TcpStream, target: SocketAddr, decide: &Decide, faults: &AtomicU64, lines: &Mutex<Vec<String>>) -> Option<()> {
-    let (head, rest) = read_head(&mut client)?;
+    let (head, rest) = read_request(&mut client)?;
     let line = head.lines().next()?.to_owned();
     let number = {
         let mut lines = lines.lock().ok()?;
@@ -80,6 +82,9 @@ fn serve(mut client: TcpStream, target: SocketAddr, decide: &Decide, faults: &At
         _ => {}
     }
     let answer = ask(target, &head, &rest)?;
+    if fate == Fate::Lost {
+        return client.shutdown(Shutdown::Both).ok();
+    }
     let body = find(&answer, b"\r\n\r\n")? + 4;
     let sent = if fate == Fate::Half { body + (answer.len() - body) / 2 } else { answer.len() };
     let step = if fate == Fate::Slow { 512.max(sent / 20) } else { sent.max(1) };
@@ -92,20 +97,25 @@ fn serve(mut client: TcpStream, target: SocketAddr, decide: &Decide, faults: &At
     client.shutdown(Shutdown::Both).ok()
 }
 
-/// The head of a request, and what came with it of the body.
-fn read_head(client: &mut TcpStream) -> Option<(String, Vec<u8>)> {
-    let (mut bytes, mut piece) = (Vec::new(), [0; 4096]);
-    loop {
+/// The head of a request, and its body.
+fn read_request(client: &mut TcpStream) -> Option<(String, Vec<u8>)> {
+    let (mut bytes, mut piece) = (Vec::new(), [0; 65_536]);
+    let end = loop {
         let count = client.read(&mut piece).ok().filter(|&count| count > 0)?;
         bytes.extend_from_slice(&piece[..count]);
         if let Some(end) = find(&bytes, b"\r\n\r\n") {
-            let body = bytes.split_off(end + 4);
-            return Some((String::from_utf8(bytes).ok()?, body));
+            break end + 4;
         }
-    }
+    };
+    let mut body = bytes.split_off(end);
+    let head = String::from_utf8(bytes).ok()?;
+    let length = head.lines().find_map(|line| line.to_ascii_lowercase().strip_prefix("content-length:")?.trim().parse().ok());
+    let missing = length.unwrap_or(0_u64).saturating_sub(body.len() as u64);
+    client.take(missing).read_to_end(&mut body).ok()?;
+    Some((head, body))
 }
 
-/// The target's whole answer to a request without a body of its own.
+/// The target's whole answer to a request.
 fn ask(target: SocketAddr, head: &str, body: &[u8]) -> Option<Vec<u8>> {
     let mut server = TcpStream::connect(target).ok()?;
     let lines = head.lines().filter(|line| !line.is_empty() && !line.to_ascii_lowercase().starts_with("connection:"));

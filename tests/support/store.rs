@@ -1,5 +1,6 @@
 //! A real S3-compatible server on loopback: moto's, from the Python environment of the tests.
 
+use std::collections::BTreeMap;
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::process::{Child, Command, Stdio};
@@ -43,22 +44,78 @@ impl Store {
 
     /// Puts an object into the bucket.
     pub(crate) fn put(&self, key: &str, body: &[u8]) {
-        assert_eq!(self.request("PUT", &format!("/logs/{key}"), body).0, 200, "{key}");
+        Self::put_at(self.address, key, body);
+    }
+
+    /// Likewise, where there is only the address.
+    pub(crate) fn put_at(address: SocketAddr, key: &str, body: &[u8]) {
+        assert_eq!(request(address, "PUT", &format!("/logs/{key}"), body).0, 200, "{key}");
+    }
+
+    /// The keys below a prefix.
+    fn keys(&self, prefix: &str) -> Vec<String> {
+        let (mut keys, mut next) = (Vec::new(), String::new());
+        loop {
+            let (status, page) = self.request("GET", &format!("/logs?list-type=2&prefix={prefix}{next}"), b"");
+            assert_eq!(status, 200);
+            let page = String::from_utf8(page).expect("XML");
+            keys.extend(elements(&page, "Key").into_iter().map(|key| key.replace("%3D", "=")));
+            match elements(&page, "NextContinuationToken").first() {
+                Some(token) => next = format!("&continuation-token={token}"),
+                None => return keys,
+            }
+        }
+    }
+
+    /// The objects below a prefix, by what follows it.
+    pub(crate) fn objects(&self, prefix: &str) -> BTreeMap<String, Vec<u8>> {
+        let got = |key: String| {
+            let (status, bytes) = self.request("GET", &format!("/logs/{key}"), b"");
+            assert_eq!(status, 200, "{key}");
+            (key[prefix.len()..].to_owned(), bytes)
+        };
+        self.keys(prefix).into_iter().map(got).collect()
+    }
+
+    /// Removes the objects below a prefix.
+    pub(crate) fn remove_all(&self, prefix: &str) {
+        self.keys(prefix).iter().for_each(|key| assert_eq!(self.request("DELETE", &format!("/logs/{key}"), b"").0, 204, "{key}"));
+    }
+
+    /// Uploads in parts that are under way.
+    pub(crate) fn uploads(&self) -> usize {
+        let (status, page) = self.request("GET", "/logs?uploads", b"");
+        assert_eq!(status, 200);
+        elements(&String::from_utf8(page).expect("XML"), "UploadId").len()
     }
 
     /// Sends a request; gives status and body.
     pub(crate) fn request(&self, method: &str, path: &str, body: &[u8]) -> (u16, Vec<u8>) {
-        let mut stream = TcpStream::connect(self.address).expect("the server takes connections");
-        let length = body.len();
-        let head = format!("{method} {path} HTTP/1.1\r\nHost: {}\r\nContent-Length: {length}\r\nConnection: close\r\n\r\n", self.address);
-        stream.write_all(head.as_bytes()).and_then(|()| stream.write_all(body)).expect("the request is taken");
-        let mut answer = Vec::new();
-        stream.read_to_end(&mut answer).expect("an answer comes");
-        let text = String::from_utf8_lossy(&answer);
-        let status = text.split(' ').nth(1).and_then(|status| status.parse().ok()).expect("a status line");
-        let body = text.find("\r\n\r\n").map_or(answer.len(), |end| end + 4);
-        (status, answer[body..].to_vec())
+        request(self.address, method, path, body)
     }
+}
+
+fn request(address: SocketAddr, method: &str, path: &str, body: &[u8]) -> (u16, Vec<u8>) {
+    let mut stream = TcpStream::connect(address).expect("the server takes connections");
+    let length = body.len();
+    // What a caller without a name may do with others' objects is little; moto asks for a name, and checks no signature.
+    let owner = "AWS4-HMAC-SHA256 Credential=AKIATESTTESTTEST/20260101/us-east-1/s3/aws4_request, SignedHeaders=host, Signature=0";
+    let head = format!(
+        "{method} {path} HTTP/1.1\r\nHost: {address}\r\nAuthorization: {owner}\r\nContent-Length: {length}\r\nConnection: close\r\n\r\n"
+    );
+    stream.write_all(head.as_bytes()).and_then(|()| stream.write_all(body)).expect("the request is taken");
+    let mut answer = Vec::new();
+    stream.read_to_end(&mut answer).expect("an answer comes");
+    let head = &answer[..answer.len().min(64)];
+    let status = String::from_utf8_lossy(head).split(' ').nth(1).and_then(|status| status.parse().ok()).expect("a status line");
+    let body = answer.windows(4).position(|bytes| bytes == b"\r\n\r\n").map_or(answer.len(), |end| end + 4);
+    (status, answer[body..].to_vec())
+}
+
+/// The texts of elements of that name.
+fn elements(xml: &str, name: &str) -> Vec<String> {
+    let (open, close) = (format!("<{name}>"), format!("</{name}>"));
+    xml.split(&open).skip(1).filter_map(|rest| Some(rest.split_once(&close)?.0.to_owned())).collect()
 }
 
 impl Drop for Store {
@@ -70,6 +127,11 @@ impl Drop for Store {
 
 /// Runs `tlslake` with the store's address and some credentials.
 pub(crate) fn run_at(address: SocketAddr, arguments: &[&str]) -> Run {
+    run_at_with(address, arguments, &[])
+}
+
+/// Likewise, with more variables in its environment.
+pub(crate) fn run_at_with(address: SocketAddr, arguments: &[&str], variables: &[(&str, &str)]) -> Run {
     let endpoint = format!("http://{address}");
     let credentials = [
         ("AWS_ACCESS_KEY_ID", "AKIATESTTESTTEST"),
@@ -77,7 +139,7 @@ pub(crate) fn run_at(address: SocketAddr, arguments: &[&str]) -> Run {
         ("AWS_ENDPOINT_URL", &endpoint),
         ("AWS_REGION", "eu-west-1"),
     ];
-    super::run_with_stdin_and(arguments, b"", &credentials)
+    super::run_with_stdin_and(arguments, b"", &[&credentials[..], variables].concat())
 }
 
 /// Must never be seen anywhere.

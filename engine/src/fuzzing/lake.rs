@@ -45,7 +45,7 @@ pub(super) fn config(choice: u8, folder: &std::path::Path) -> LakeConfig {
 pub(super) fn opened(config: LakeConfig) -> Lake {
     let settings = LakeSettings::new(&ReadConfig::default(), &config);
     let home = home::home(&config.out, &StoreConfig::default()).expect("a folder");
-    Lake::open(home, config, &settings, &|| false).expect("a lake in an empty folder")
+    Lake::open(home, config, &settings, &|_| false).expect("a lake in an empty folder")
 }
 
 fn input_file(choice: u8) -> InputFile {

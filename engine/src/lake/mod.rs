@@ -52,6 +52,7 @@ use crate::discover::InputFile;
 use crate::error::{Error, FileFault, FileFaultKind, Result};
 use crate::failpoint;
 use crate::report::Output;
+use crate::store::WaitFor;
 
 /// What tells readers that the job is complete.
 const SUCCESS: &str = "_SUCCESS";
@@ -86,7 +87,7 @@ impl Lake {
     /// # Errors
     /// [`Error::Output`] if it holds anything but a lake, [`Error::Settings`] if it holds a lake of other settings, [`Error::Locked`] if
     /// another run is writing it, [`Error::DamagedLake`] if its manifest cannot be understood.
-    pub(crate) fn open(home: Arc<dyn Home>, config: LakeConfig, settings: &LakeSettings, wait: &dyn Fn() -> bool) -> Result<Self> {
+    pub(crate) fn open(home: Arc<dyn Home>, config: LakeConfig, settings: &LakeSettings, wait: &dyn Fn(WaitFor) -> bool) -> Result<Self> {
         refuse_foreign(&*home)?;
         let mut made = Made::make(home.clone())?;
         let lock = home.lock(wait).inspect_err(|_| made.keep())?;

@@ -24,7 +24,7 @@ impl Lake {
     /// For a run with the default settings that waits for nobody.
     pub(in crate::lake) fn create(config: LakeConfig) -> Result<Self> {
         let settings = LakeSettings::new(&ReadConfig::default(), &config);
-        Self::open(home_of(&config), config, &settings, &|| false)
+        Self::open(home_of(&config), config, &settings, &|_| false)
     }
 
     /// Completes a lake whose hourly tables have no rows.
@@ -309,7 +309,7 @@ fn a_run_that_waits_gets_its_turn() {
     let config = LakeConfig::new(folder.path().join("a/lake"));
     let settings = LakeSettings::new(&ReadConfig::default(), &config);
     let running = lake(&folder);
-    let waiting = std::thread::spawn(move || Lake::open(home_of(&config), config, &settings, &|| true).map(|lake| lake.path().exists()));
+    let waiting = std::thread::spawn(move || Lake::open(home_of(&config), config, &settings, &|_| true).map(|lake| lake.path().exists()));
     std::thread::sleep(std::time::Duration::from_millis(50));
     // It takes its folder away, with the lock that the other waits for.
     running.abandon().unwrap();
@@ -325,7 +325,7 @@ fn a_lake_of_other_settings_is_refused_with_what_differs() {
     drop((staged, first));
     let config = LakeConfig { provenance: false, ..LakeConfig::new(folder.path().join("a/lake")) };
     let settings = LakeSettings::new(&ReadConfig { since: Some(0), ..ReadConfig::default() }, &config);
-    let Err(Error::Settings { problem, .. }) = Lake::open(home_of(&config), config, &settings, &|| false) else { panic!("not refused") };
+    let Err(Error::Settings { problem, .. }) = Lake::open(home_of(&config), config, &settings, &|_| false) else { panic!("not refused") };
     assert!(problem.contains("--since: the lake has no bound, this run 1970-01-01T00:00:00"), "{problem}");
     assert!(problem.contains("source_object and source_line: the lake has written, this run left out"), "{problem}");
     assert!(folder.path().join("a/lake").join(PART).exists());

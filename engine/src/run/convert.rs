@@ -12,6 +12,7 @@ use crate::discover::{Lakes, UnitSettings};
 use crate::error::{Error, Result};
 use crate::lake::{self, Lake, LakeSettings};
 use crate::report::{Output, Report};
+use crate::store::WaitFor;
 
 /// Reads `inputs` and writes them as a lake (Parquet, hourly tables, the report, the manifest) to `lake.out`; gives the report, which is of the
 /// lake as a whole.
@@ -29,7 +30,9 @@ pub fn convert<S: AsRef<std::ffi::OsStr>>(inputs: &[S], read: &ReadConfig, lake:
     lake.validate()?;
     read.validate()?;
     let home = lake::home::home(&lake.out, &read.stores)?;
-    let opened = Lake::open(home, lake.clone(), &LakeSettings::new(read, lake), &|| lake.wait && !control.is_cancelled());
+    let opened = Lake::open(home, lake.clone(), &LakeSettings::new(read, lake), &|what| {
+        !control.is_cancelled() && (lake.wait || what == WaitFor::Sign)
+    });
     let opened = opened.map_err(|error| if control.is_cancelled() { Error::Cancelled } else { error })?;
     // Only now: while another run was waited for, the inputs may have changed.
     let mut plan = Plan::new(inputs, Lakes::Refuse, read, control, Grouping::Later)?;

@@ -1,6 +1,6 @@
 //! A lease on an object: one holder at a time, told apart by conditional puts, renewed while the holder lives.
 //!
-//! The object is created, or replaced where it still has the ETag that was seen, so that of many who try one wins. It stays when the lease is
+//! The object is created, or replaced where it is still of the version that was seen, so that of many who try one wins. It stays when the lease is
 //! given back, saying that it is free. A holder that has died renews it no longer: another may take it once it has been seen unchanged for
 //! [`LEASE`], or at once where the holder was a process of this very machine and is no more. No clock of two machines is compared.
 
@@ -14,6 +14,7 @@ use bytes::Bytes;
 
 use super::bucket::Bucket;
 use super::fault::StoreFault;
+use super::write::Version;
 
 /// How long a lease is its holder's after it was renewed, for those who look on.
 const LEASE: Duration = Duration::from_secs(30);
@@ -35,7 +36,7 @@ pub(crate) struct Lease {
 
 /// What renewing has come to.
 struct State {
-    e_tag: String,
+    version: Version,
     renewed: Instant,
     is_lost: bool,
 }
@@ -45,13 +46,22 @@ struct State {
 pub(crate) struct Watch {
     bucket: Arc<Bucket>,
     key: String,
-    seen: Option<String>,
+    seen: Option<Version>,
 }
 
 impl fmt::Debug for Lease {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         out.debug_struct("Lease").field("key", &self.key).finish_non_exhaustive()
     }
+}
+
+/// What a run waits for that does not hold a lease.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum WaitFor {
+    /// To see whether its holder lives.
+    Sign,
+    /// For its holder to give it back.
+    Holder,
 }
 
 /// What taking a lease came to.
@@ -62,31 +72,31 @@ pub(crate) enum Taken {
 }
 
 impl Lease {
-    /// Takes the lease on `key`. `wait` is asked whether to go on waiting while a living holder has it.
-    pub(crate) fn take(bucket: Arc<Bucket>, key: String, wait: &dyn Fn() -> bool) -> Result<Taken, StoreFault> {
+    /// Takes the lease on `key`. `wait` is asked whether to go on waiting while another has it.
+    pub(crate) fn take(bucket: Arc<Bucket>, key: String, wait: &dyn Fn(WaitFor) -> bool) -> Result<Taken, StoreFault> {
         let body = holder_now();
         let mut observed = Observed::default();
         loop {
             let found = bucket.get(&key)?;
             let claimed = match &found {
                 None => bucket.create(&key, body.clone())?,
-                Some((text, e_tag)) if observed.is_free(text, e_tag) => bucket.replace(&key, body.clone(), e_tag)?,
+                Some((text, version)) if observed.is_free(text, version) => bucket.replace(&key, body.clone(), version)?,
                 Some((text, _)) => {
-                    if observed.is_alive() && !wait() {
+                    if !wait(if observed.is_alive() { WaitFor::Holder } else { WaitFor::Sign }) {
                         return Ok(Taken::Refused(holder(text)));
                     }
                     std::thread::sleep(LOOK_AGAIN);
                     continue;
                 }
             };
-            if let Some(e_tag) = claimed {
-                return Ok(Taken::Held(Self::hold(bucket, key, e_tag, body)));
+            if let Some(version) = claimed {
+                return Ok(Taken::Held(Self::hold(bucket, key, version, body)));
             }
         }
     }
 
-    fn hold(bucket: Arc<Bucket>, key: String, e_tag: String, body: Bytes) -> Self {
-        let state = Arc::new(Mutex::new(State { e_tag, renewed: Instant::now(), is_lost: false }));
+    fn hold(bucket: Arc<Bucket>, key: String, version: Version, body: Bytes) -> Self {
+        let state = Arc::new(Mutex::new(State { version, renewed: Instant::now(), is_lost: false }));
         let (stop, stopped) = channel();
         let (thread_bucket, thread_key, thread_state) = (bucket.clone(), key.clone(), state.clone());
         let thread = std::thread::spawn(move || renew(&thread_bucket, &thread_key, &thread_state, &body, &stopped));
@@ -122,9 +132,9 @@ impl Drop for Lease {
             drop(stop);
             let _ = thread.join();
         }
-        let e_tag = self.state.lock().unwrap_or_else(PoisonError::into_inner).e_tag.clone();
+        let version = self.state.lock().unwrap_or_else(PoisonError::into_inner).version.clone();
         // Where this fails, the lease runs out.
-        let _ = self.bucket.replace(&self.key, Bytes::from_static(FREE.as_bytes()), &e_tag);
+        let _ = self.bucket.replace(&self.key, Bytes::from_static(FREE.as_bytes()), &version);
     }
 }
 
@@ -133,13 +143,13 @@ fn renew(bucket: &Bucket, key: &str, state: &Mutex<State>, body: &Bytes, stopped
     let mut count = 0_u64;
     while stopped.recv_timeout(RENEW_EVERY) == Err(RecvTimeoutError::Timeout) {
         count += 1;
-        let e_tag = state.lock().unwrap_or_else(PoisonError::into_inner).e_tag.clone();
+        let version = state.lock().unwrap_or_else(PoisonError::into_inner).version.clone();
         let begun = Instant::now();
         let body = Bytes::from([&body[..], format!("renewed {count}\n").as_bytes()].concat());
-        let renewed = bucket.replace(key, body, &e_tag);
+        let renewed = bucket.replace(key, body, &version);
         let mut state = state.lock().unwrap_or_else(PoisonError::into_inner);
         match renewed {
-            Ok(Some(e_tag)) => (state.e_tag, state.renewed) = (e_tag, begun),
+            Ok(Some(version)) => (state.version, state.renewed) = (version, begun),
             Ok(None) => {
                 state.is_lost = true;
                 return;
@@ -153,21 +163,21 @@ fn renew(bucket: &Bucket, key: &str, state: &Mutex<State>, body: &Bytes, stopped
 /// How long an object has been seen as it is.
 #[derive(Default)]
 struct Observed {
-    first: Option<(String, Instant)>,
+    first: Option<(Version, Instant)>,
     changed: bool,
 }
 
 impl Observed {
     /// Whether the lease may be taken from what the object says.
-    fn is_free(&mut self, text: &[u8], e_tag: &str) -> bool {
+    fn is_free(&mut self, text: &[u8], version: &Version) -> bool {
         if text == FREE.as_bytes() || is_dead_here(text) {
             return true;
         }
         match &self.first {
-            Some((seen, since)) if seen == e_tag => since.elapsed() >= LEASE,
+            Some((seen, since)) if seen == version => since.elapsed() >= LEASE,
             seen => {
                 self.changed |= seen.is_some();
-                self.first = Some((e_tag.to_owned(), Instant::now()));
+                self.first = Some((version.clone(), Instant::now()));
                 false
             }
         }
@@ -184,9 +194,9 @@ impl Watch {
     pub(crate) fn begin(bucket: Arc<Bucket>, key: String) -> Result<Result<Self, String>, StoreFault> {
         let mut observed = Observed::default();
         loop {
-            let Some((text, e_tag)) = bucket.get(&key)? else { return Ok(Ok(Self { bucket, key, seen: None })) };
-            if observed.is_free(&text, &e_tag) {
-                return Ok(Ok(Self { bucket, key, seen: Some(e_tag) }));
+            let Some((text, version)) = bucket.get(&key)? else { return Ok(Ok(Self { bucket, key, seen: None })) };
+            if observed.is_free(&text, &version) {
+                return Ok(Ok(Self { bucket, key, seen: Some(version) }));
             }
             if observed.is_alive() {
                 return Ok(Err(holder(&text)));
@@ -198,7 +208,7 @@ impl Watch {
     /// Who has taken the lease since, if anybody has.
     pub(crate) fn holder_since(&self) -> Result<Option<String>, StoreFault> {
         Ok(match self.bucket.get(&self.key)? {
-            Some((text, e_tag)) if self.seen.as_ref() != Some(&e_tag) => Some(holder(&text)),
+            Some((text, version)) if self.seen.as_ref() != Some(&version) => Some(holder(&text)),
             _ => None,
         })
     }

@@ -25,7 +25,7 @@ use crate::config::StoreConfig;
 
 pub(crate) use bucket::{Bucket, Found};
 pub(crate) use fault::StoreFault;
-pub(crate) use lease::{Lease, Taken, Watch};
+pub(crate) use lease::{Lease, Taken, WaitFor, Watch};
 pub(crate) use object::{Arriving, Object};
 pub(crate) use reader::{AHEAD_BYTES, ObjectReader};
 pub(crate) use url::ObjectUrl;

@@ -29,6 +29,13 @@ const TRIES: u32 = 6;
 /// No try begins after that.
 const GIVE_UP: Duration = Duration::from_secs(180);
 
+/// What tells an object from what was there before, and what will be: the ETag, and with some stores a number.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Version {
+    e_tag: Option<String>,
+    version: Option<String>,
+}
+
 /// A file to be uploaded.
 #[derive(Clone, Debug)]
 pub(crate) struct Upload {
@@ -60,21 +67,21 @@ async fn persist<T>(request: impl AsyncFn() -> Result<T, Error>) -> Result<T, Er
 }
 
 impl Bucket {
-    /// An object and its ETag, if there is one of that key.
-    pub(crate) fn get(&self, key: &str) -> Result<Option<(Bytes, String)>, StoreFault> {
+    /// An object and its version, if there is one of that key.
+    pub(crate) fn get(&self, key: &str) -> Result<Option<(Bytes, Version)>, StoreFault> {
         let path = path(key)?;
         let got = self.runtime.block_on(persist(async || self.get_at(&path).await));
         got.map_err(|error| StoreFault::of("read", &error))
     }
 
-    async fn get_at(&self, path: &ObjectPath) -> Result<Option<(Bytes, String)>, Error> {
+    async fn get_at(&self, path: &ObjectPath) -> Result<Option<(Bytes, Version)>, Error> {
         let answer = match self.store.get(path).await {
             Ok(answer) => answer,
             Err(Error::NotFound { .. }) => return Ok(None),
             Err(error) => return Err(error),
         };
-        let e_tag = answer.meta.e_tag.clone().unwrap_or_default();
-        Ok(Some((answer.bytes().await?, e_tag)))
+        let version = Version { e_tag: answer.meta.e_tag.clone(), version: answer.meta.version.clone() };
+        Ok(Some((answer.bytes().await?, version)))
     }
 
     /// Writes an object, in place of what may be there.
@@ -88,28 +95,28 @@ impl Bucket {
         put.map(drop).map_err(|error| StoreFault::of("written", &error))
     }
 
-    /// Writes an object where there is none; gives its ETag, or `None` where there is another.
-    pub(crate) fn create(&self, key: &str, bytes: Bytes) -> Result<Option<String>, StoreFault> {
+    /// Writes an object where there is none; gives its version, or `None` where there is another.
+    pub(crate) fn create(&self, key: &str, bytes: Bytes) -> Result<Option<Version>, StoreFault> {
         self.runtime.block_on(self.put_if(key, bytes, PutMode::Create))
     }
 
-    /// Writes an object in place of the one that has this ETag; gives its own, or `None` where there is another, or none.
-    pub(crate) fn replace(&self, key: &str, bytes: Bytes, e_tag: &str) -> Result<Option<String>, StoreFault> {
-        let version = UpdateVersion { e_tag: Some(e_tag.to_owned()), version: None };
-        self.runtime.block_on(self.put_if(key, bytes, PutMode::Update(version)))
+    /// Writes an object in place of the one of this version; gives its own, or `None` where there is another, or none.
+    pub(crate) fn replace(&self, key: &str, bytes: Bytes, version: &Version) -> Result<Option<Version>, StoreFault> {
+        let Version { e_tag, version } = version.clone();
+        self.runtime.block_on(self.put_if(key, bytes, PutMode::Update(UpdateVersion { e_tag, version })))
     }
 
-    async fn put_if(&self, key: &str, bytes: Bytes, mode: PutMode) -> Result<Option<String>, StoreFault> {
+    async fn put_if(&self, key: &str, bytes: Bytes, mode: PutMode) -> Result<Option<Version>, StoreFault> {
         let path = path(key)?;
         let put = persist(async || {
             let options = PutOptions { mode: mode.clone(), ..PutOptions::default() };
             let refused = match self.store.put_opts(&path, PutPayload::from_bytes(bytes.clone()), options).await {
-                Ok(put) => return Ok(put.e_tag),
+                Ok(put) => return Ok(Some(Version { e_tag: put.e_tag, version: put.version })),
                 Err(error) => error,
             };
             // It may be there all the same: the answer was lost, and what was refused is a second try.
             match self.get_at(&path).await? {
-                Some((there, e_tag)) if there == bytes => Ok(Some(e_tag)),
+                Some((there, version)) if there == bytes => Ok(Some(version)),
                 _ if matches!(refused, Error::AlreadyExists { .. } | Error::Precondition { .. }) => Ok(None),
                 _ => Err(refused),
             }

@@ -13,7 +13,7 @@ use crate::error::{Error, Result};
 use crate::failpoint;
 use crate::lake::bytes::ObjectBytes;
 use crate::lake::staging::{self, StagedFile};
-use crate::store::{Bucket, Found, Lease, Object, ObjectReader, StoreFault, Taken, Upload, Watch};
+use crate::store::{Bucket, Found, Lease, Object, ObjectReader, StoreFault, Taken, Upload, WaitFor, Watch};
 
 /// What names uploads under way.
 const UPLOADS: &str = "_tlslake/uploads";
@@ -228,7 +228,7 @@ impl Home for BucketHome {
         folder.close().map_err(|error| Error::io(path, "removing the staging area", error))
     }
 
-    fn lock(&self, wait: &dyn Fn() -> bool) -> Result<Lock> {
+    fn lock(&self, wait: &dyn Fn(WaitFor) -> bool) -> Result<Lock> {
         match Lease::take(self.bucket.clone(), self.key(LOCK), wait).map_err(|fault| lock::lost(&self.path, fault))? {
             Taken::Held(lease) => Ok(Lock::Lease(lease, self.path.clone())),
             Taken::Refused(holder) => Err(Error::Locked { path: self.path.clone(), holder }),

@@ -11,6 +11,7 @@ use super::{Home, HomeFile, LOCK, LakeBytes, Made, taken};
 use crate::error::{Error, Result};
 use crate::lake::staging::{self, StagedFile};
 use crate::lake::{OWN_FOLDER, STAGING};
+use crate::store::WaitFor;
 
 /// A folder on a disk.
 #[derive(Debug)]
@@ -185,7 +186,7 @@ impl Home for FolderHome {
         }
     }
 
-    fn lock(&self, wait: &dyn Fn() -> bool) -> Result<Lock> {
+    fn lock(&self, wait: &dyn Fn(WaitFor) -> bool) -> Result<Lock> {
         lock::FileLock::take(&self.out, &self.at(LOCK), wait).map(Lock::File)
     }
 

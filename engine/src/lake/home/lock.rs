@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use crate::error::{Error, Result};
 use crate::lake::staging;
-use crate::store::{Lease, StoreFault, Watch};
+use crate::store::{Lease, StoreFault, WaitFor, Watch};
 
 /// How often a waiting run looks again.
 const LOOK_AGAIN: Duration = Duration::from_millis(100);
@@ -73,7 +73,7 @@ impl FileLock {
     ///
     /// # Errors
     /// [`Error::Locked`] if another run holds it and `wait` says no.
-    pub(super) fn take(out: &Path, path: &Path, wait: &dyn Fn() -> bool) -> Result<Self> {
+    pub(super) fn take(out: &Path, path: &Path, wait: &dyn Fn(WaitFor) -> bool) -> Result<Self> {
         let failed = |error| Error::io(path, "locking", error);
         loop {
             path.parent().map_or(Ok(()), staging::create_folder)?;
@@ -90,7 +90,7 @@ impl FileLock {
                     return Ok(lock);
                 }
                 Ok(()) => {}
-                Err(TryLockError::WouldBlock) if wait() => std::thread::sleep(LOOK_AGAIN),
+                Err(TryLockError::WouldBlock) if wait(WaitFor::Holder) => std::thread::sleep(LOOK_AGAIN),
                 Err(TryLockError::WouldBlock) => return Err(Error::Locked { path: out.to_owned(), holder: holder(&mut file) }),
                 Err(TryLockError::Error(error)) => return Err(failed(error)),
             }

@@ -19,7 +19,7 @@ pub(crate) use super::bytes::LakeBytes;
 use super::staging::StagedFile;
 use crate::config::StoreConfig;
 use crate::error::{Error, Result};
-use crate::store::{ObjectUrl, Stores};
+use crate::store::{ObjectUrl, Stores, WaitFor};
 
 /// The lock's name in the lake's own folder.
 pub(super) const LOCK: &str = "_tlslake/lock";
@@ -96,7 +96,7 @@ pub(crate) trait Home: fmt::Debug + Send + Sync {
     ///
     /// # Errors
     /// [`Error::Locked`] if another run holds it and `wait` says no.
-    fn lock(&self, wait: &dyn Fn() -> bool) -> Result<Lock>;
+    fn lock(&self, wait: &dyn Fn(WaitFor) -> bool) -> Result<Lock>;
 
     /// Removes the lock's file, while it is held: the lake is given up.
     fn remove_lock(&self) -> Result<()>;
