@@ -130,11 +130,11 @@ fn a_network_that_fails_changes_no_byte() {
 }
 
 /// So large that the file goes in parts.
-const LARGE: [&str; 3] = ["--compression", "none", "--partition"];
+const LARGE: [&str; 6] = ["--compression", "none", "--partition", "none", "--row-group-rows", "1000"];
 
 #[test]
 fn a_run_that_dies_at_any_step_is_gone_on_with() {
-    let options = [&LARGE[..], &["none"]].concat();
+    let options = LARGE;
     let Some((store, wanted)) = prepared(3, 14_000, 42_000, &options) else { return };
     let log = folder();
     let log = log.path().join("steps");
@@ -173,7 +173,7 @@ fn a_run_that_dies_at_any_step_is_gone_on_with() {
 /// A step that fails leaves nothing that the next run does not take away.
 #[test]
 fn an_upload_that_fails_is_given_up() {
-    let options = [&LARGE[..], &["none"]].concat();
+    let options = LARGE;
     let Some((store, wanted)) = prepared(3, 14_000, 42_000, &options) else { return };
     let proxy = Proxy::before(store.address, |line, _| if line.contains("partNumber=2") { Fate::Status(403) } else { Fate::Pass });
     let failed = convert_at(proxy.address, LAKE, &options).exits(1).complains_of("cannot be written: access is denied");

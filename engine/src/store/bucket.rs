@@ -5,11 +5,12 @@ use std::sync::Arc;
 
 use futures_util::TryStreamExt;
 use object_store::path::Path;
-use object_store::{ObjectMeta, ObjectStore, ObjectStoreExt};
+use object_store::{Error, ObjectMeta, ObjectStore, ObjectStoreExt};
 use tokio::runtime::Runtime;
 
 use super::connect::Client;
 use super::fault::{StoreFault, StoreFaultKind};
+use super::write::{TRIES, pause, persist};
 
 /// A bucket that can be reached.
 pub(crate) struct Bucket {
@@ -56,7 +57,7 @@ impl Bucket {
     /// The object of exactly that key, if there is one.
     pub(crate) fn find(&self, key: &str) -> Result<Option<Found>, StoreFault> {
         let path = path(key)?;
-        match self.runtime.block_on(self.store.head(&path)) {
+        match self.runtime.block_on(persist(async || self.store.head(&path).await)) {
             Ok(meta) => Ok(Some(Found::of(meta))),
             Err(error) => {
                 let fault = StoreFault::of("looked up", &error);
@@ -68,7 +69,7 @@ impl Bucket {
     /// What lies directly below `prefix`, with its `/` or without.
     pub(crate) fn folder(&self, prefix: &str) -> Result<Folder, StoreFault> {
         let path = path(prefix)?;
-        let listed = self.runtime.block_on(self.store.list_with_delimiter(Some(&path)));
+        let listed = self.runtime.block_on(persist(async || self.store.list_with_delimiter(Some(&path)).await));
         let listed = listed.map_err(|error| StoreFault::of("listed", &error))?;
         let mut folders: Vec<String> = listed.common_prefixes.into_iter().map(String::from).collect();
         let mut objects: Vec<Found> = listed.objects.into_iter().map(Found::of).collect();
@@ -77,14 +78,30 @@ impl Bucket {
         Ok(Folder { folders, objects })
     }
 
-    /// Calls `take` for every object below `prefix`; a page of keys is held at a time.
+    /// Calls `take` for every object below `prefix`, in the order of the keys; a page of keys is held at a time.
     pub(crate) fn all_below(&self, prefix: &str, mut take: impl FnMut(Found)) -> Result<(), StoreFault> {
-        let path = path(prefix)?;
-        let mut listing = self.store.list(Some(&path));
-        while let Some(meta) = self.runtime.block_on(listing.try_next()).map_err(|error| StoreFault::of("listed", &error))? {
-            take(Found::of(meta));
+        let prefix = path(prefix)?;
+        let (mut last, mut tries) = (None, 0);
+        let mut listing = self.store.list(Some(&prefix));
+        loop {
+            match self.runtime.block_on(listing.try_next()) {
+                Ok(None) => return Ok(()),
+                Ok(Some(meta)) => {
+                    (last, tries) = (Some(meta.location.clone()), 0);
+                    take(Found::of(meta));
+                }
+                // A page that was cut off: on from the last key.
+                Err(Error::Generic { .. }) if tries < TRIES => {
+                    self.runtime.block_on(pause(tries));
+                    tries += 1;
+                    listing = match &last {
+                        Some(last) => self.store.list_with_offset(Some(&prefix), last),
+                        None => self.store.list(Some(&prefix)),
+                    };
+                }
+                Err(error) => return Err(StoreFault::of("listed", &error)),
+            }
         }
-        Ok(())
     }
 }
 

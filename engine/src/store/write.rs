@@ -25,7 +25,7 @@ const UNDER_WAY: usize = 4;
 /// Bytes that an upload holds at most, of files below [`PART_BYTES`] times [`MOST_PARTS`].
 pub(crate) const UPLOAD_BYTES: usize = (UNDER_WAY + 1) * PART_BYTES as usize;
 /// Tries of a request, beyond the client's own, where its answer was lost.
-const TRIES: u32 = 6;
+pub(super) const TRIES: u32 = 6;
 /// No try begins after that.
 const GIVE_UP: Duration = Duration::from_secs(180);
 
@@ -51,14 +51,19 @@ impl Upload {
     }
 }
 
+/// Waits before the next try.
+pub(super) async fn pause(attempt: u32) {
+    tokio::time::sleep(Duration::from_millis(100) * 2_u32.pow(attempt)).await;
+}
+
 /// Sends a request until an answer comes that another try would not change.
-async fn persist<T>(request: impl AsyncFn() -> Result<T, Error>) -> Result<T, Error> {
+pub(super) async fn persist<T>(request: impl AsyncFn() -> Result<T, Error>) -> Result<T, Error> {
     let (started, mut attempt) = (Instant::now(), 0);
     loop {
         match request().await {
             // Nothing in particular: the answer was cut off, say. What the store refused is told apart.
             Err(Error::Generic { .. }) if attempt < TRIES && started.elapsed() < GIVE_UP => {
-                tokio::time::sleep(Duration::from_millis(100) * 2_u32.pow(attempt)).await;
+                pause(attempt).await;
             }
             ended => return ended,
         }
