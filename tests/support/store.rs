@@ -84,9 +84,21 @@ impl Store {
 
     /// Uploads in parts that are under way.
     pub(crate) fn uploads(&self) -> usize {
+        self.uploads_with_keys().len()
+    }
+
+    fn uploads_with_keys(&self) -> Vec<(String, String)> {
         let (status, page) = self.request("GET", "/logs?uploads", b"");
         assert_eq!(status, 200);
-        elements(&String::from_utf8(page).expect("XML"), "UploadId").len()
+        let page = String::from_utf8(page).expect("XML");
+        elements(&page, "Upload").iter().map(|upload| (elements(upload, "Key").remove(0), elements(upload, "UploadId").remove(0))).collect()
+    }
+
+    /// Gives them up.
+    pub(crate) fn abort_uploads(&self) {
+        for (key, id) in self.uploads_with_keys() {
+            assert_eq!(self.request("DELETE", &format!("/logs/{key}?uploadId={id}"), b"").0, 204, "{key}");
+        }
     }
 
     /// Sends a request; gives status and body.
