@@ -144,14 +144,16 @@ pub(crate) fn run_at(address: SocketAddr, arguments: &[&str]) -> Run {
 
 /// Likewise, with more variables in its environment.
 pub(crate) fn run_at_with(address: SocketAddr, arguments: &[&str], variables: &[(&str, &str)]) -> Run {
-    let endpoint = format!("http://{address}");
-    let credentials = [
-        ("AWS_ACCESS_KEY_ID", "AKIATESTTESTTEST"),
-        ("AWS_SECRET_ACCESS_KEY", SECRET),
-        ("AWS_ENDPOINT_URL", &endpoint),
-        ("AWS_REGION", "eu-west-1"),
-    ];
-    super::run_with_stdin_and(arguments, b"", &[&credentials[..], variables].concat())
+    super::finish(command_at(address, arguments).envs(variables.iter().copied()), &[])
+}
+
+/// `tlslake`, to be run so, with no output.
+pub(crate) fn command_at(address: SocketAddr, arguments: &[&str]) -> Command {
+    let mut command = super::tlslake();
+    command.args(arguments).stdout(Stdio::null()).stderr(Stdio::null());
+    command.env("AWS_ENDPOINT_URL", format!("http://{address}")).env("AWS_REGION", "eu-west-1");
+    command.env("AWS_ACCESS_KEY_ID", "AKIATESTTESTTEST").env("AWS_SECRET_ACCESS_KEY", SECRET);
+    command
 }
 
 /// Must never be seen anywhere.
