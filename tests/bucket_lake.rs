@@ -242,10 +242,13 @@ fn a_run_that_has_lost_its_lease_commits_nothing_more() {
     let proxy = Proxy::before(at, move |line, _| {
         if line.starts_with("GET /logs/archive/") {
             Store::put_at(at, "lakes/alb/_tlslake/lock", b"process 7 on elsewhere\nanother-machine 7\nlease 1\n");
+            Store::put_at(at, "lakes/alb/connections/part-0123456789abcdef.parquet", b"of the other run");
             std::thread::sleep(Duration::from_secs(6));
         }
         Fate::Pass
     });
     convert_at(proxy.address, LAKE, &[]).exits(1).complains_of("was taken over by another run");
-    assert!(stored(&store).keys().all(|name| !name.contains("manifest/")), "{:?}", stored(&store).keys());
+    let left = stored(&store);
+    assert!(left.keys().all(|name| !name.contains("manifest/")), "{:?}", left.keys());
+    assert!(left.contains_key("connections/part-0123456789abcdef.parquet"), "what the other run wrote was taken away");
 }

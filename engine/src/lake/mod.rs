@@ -255,11 +255,25 @@ impl Lake {
 
     /// Gives the run up: removes everything that is not committed, the folder itself included if the run created it.
     pub(crate) fn abandon(mut self) -> Result<()> {
+        self.leave_to_others();
         self.made.remove()
+    }
+
+    /// What is there may be another run's, where the lock is.
+    fn leave_to_others(&mut self) {
+        if self.lock.check().is_err() {
+            self.made.committed();
+        }
     }
 
     fn reach(&self, step: &'static str) -> Result<()> {
         failpoint::reach(step).map_err(|error| Error::io(self.path(), "writing the lake", error))
+    }
+}
+
+impl Drop for Lake {
+    fn drop(&mut self) {
+        self.leave_to_others();
     }
 }
 
