@@ -36,6 +36,9 @@ def session(folder):
     """Spark in this machine alone, with a catalog of Hive's that is gone with it."""
     settings = {
         "spark.ui.enabled": "false",
+        "spark.ui.showConsoleProgress": "false",
+        # `${account}` is Athena's to fill in.
+        "spark.sql.variable.substitute": "false",
         "spark.driver.host": "127.0.0.1",
         "spark.driver.bindAddress": "127.0.0.1",
         "spark.local.dir": folder,
