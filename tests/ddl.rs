@@ -1,8 +1,10 @@
-//! What `ddl` prints, executed: DuckDB and ClickHouse take the tables and count what the report counted.
+//! What `ddl` prints, executed: DuckDB, ClickHouse and Spark take the tables and count what the report counted.
 
 use std::path::Path;
 use std::process::Command;
 
+use crate::lake_readers::write_expectations;
+use crate::support::expected::Expected;
 use crate::support::{convert, folder, logs, run};
 
 /// Executes `sql` with `engine` (Python's `duckdb` or `chdb`), asks `question`, and gives the answer's cells.
@@ -38,6 +40,30 @@ fn engines_take_the_tables() {
         let failures = ask(engine, &sql, "SELECT CAST(sum(count) AS BIGINT) FROM alb_failures_hourly WHERE outcome = 'failed'");
         assert_eq!(failures, Some(failed.to_string()), "{engine}");
     }
+}
+
+/// Spark takes Spark's tables, and Athena's too, which are Hive's; every value, type, partition and pruned day is compared in `tests/readers/spark.py`.
+#[test]
+#[ignore = "takes Spark and Java: scripts/test spark"]
+fn spark_takes_the_tables() {
+    let spark = std::env::var_os("TLSLAKE_SPARK").expect("TLSLAKE_SPARK names a Python with pyspark; `scripts/test spark` sets it");
+    let (input, out) = (folder(), folder());
+    logs::generate(&input.path().join("generated"), 3, 1_000, 5, 94);
+    logs::write(input.path(), &logs::name(1), &logs::gzip(&logs::odd_lines(95, 1_500)));
+    logs::write(input.path(), "of-no-known-account.log", &logs::odd_lines(96, 200));
+    let lake = out.path().join("lake");
+    convert(input.path(), &lake, &["--row-group-rows", "400"]).exits(3);
+    write_expectations(out.path(), &Expected::of_folder(input.path()));
+    let lake = lake.display().to_string();
+    let sql = run(["ddl", &lake, "--for", "spark", "--prefix", "spark_"]).exits(0).stdout;
+    logs::write(out.path(), "spark.sql", sql.as_bytes());
+    let sql = run(["ddl", &lake, "--for", "athena", "--prefix", "athena_", "--location", "s3://bucket/alb"]).exits(0).stdout;
+    logs::write(out.path(), "athena.sql", sql.replace("s3://bucket/alb", &lake).as_bytes());
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/readers/spark.py");
+    let output = Command::new(spark).arg(script).arg(&lake).arg(out.path()).output().expect("Spark's Python starts");
+    let said = [output.stdout, output.stderr].map(|bytes| String::from_utf8_lossy(&bytes).into_owned()).concat();
+    assert!(output.status.success(), "{said}");
+    println!("{said}");
 }
 
 #[test]

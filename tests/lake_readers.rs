@@ -36,7 +36,7 @@ fn other_readers_see_the_same_values() {
 }
 
 /// What `check.py` compares with: `connections.jsonl` and `rejected.jsonl`, a row a line, and `summary.json`.
-fn write_expectations(folder: &Path, expected: &Expected) {
+pub(crate) fn write_expectations(folder: &Path, expected: &Expected) {
     let connections = expected.rows().map(|(object, row)| {
         let (account, region) = logs::account_and_region(object);
         let known = |name: String| if name == HIVE_DEFAULT { Json::Null } else { json!(name) };

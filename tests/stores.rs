@@ -1,9 +1,9 @@
-//! Logs in object stores: a real server on loopback, and a network that fails.
+//! Logs in object stores: real servers of two kinds on loopback, and a network that fails.
 
 use std::path::Path;
 
 use crate::support::proxy::{Fate, Proxy};
-use crate::support::store::{SECRET, Store, run_at};
+use crate::support::store::{Kind, SECRET, Store, run_at, run_signed};
 use crate::support::{Run, run};
 
 const ROOT: &str = "archive/AWSLogs/123456789012/elasticloadbalancing";
@@ -53,40 +53,49 @@ fn rows(run: Run) -> String {
 fn a_bucket_gives_what_a_folder_gives() {
     let folder = tempfile::tempdir().expect("a folder");
     laid_out(folder.path(), 12, 400);
-    let Some(store) = Store::start() else { return };
-    upload(&store, folder.path());
     let archive = folder.path().join("archive").display().to_string();
     let local = run(["report", &archive, "--format", "json"]);
-    let remote = run_at(store.address, &["report", "s3://logs/archive/", "--format", "json"]);
-    assert_eq!(remote.code, local.code, "{}", remote.stderr);
-    assert_eq!(counts(&remote), counts(&local));
-    let local = rows(run(["failures", &archive, "--all", "--format", "raw"]));
-    assert!(local.lines().count() > 4_000);
-    assert_eq!(rows(run_at(store.address, &["failures", "s3://logs/archive/", "--all", "--format", "raw"])), local);
-    // One object, and a pattern.
-    let names = run_at(store.address, &["list", "s3://logs/archive/**/conn_log_*.log.gz", "--format", "json"]).exits(0);
-    assert_eq!(names.json()["all"]["files"], 12);
+    let local_rows = rows(run(["failures", &archive, "--all", "--format", "raw"]));
+    assert!(local_rows.lines().count() > 4_000);
+    for store in Store::each() {
+        upload(&store, folder.path());
+        let remote = run_at(store.address, &["report", "s3://logs/archive/", "--format", "json"]);
+        assert_eq!(remote.code, local.code, "{}", remote.stderr);
+        assert_eq!(counts(&remote), counts(&local));
+        assert_eq!(rows(run_at(store.address, &["failures", "s3://logs/archive/", "--all", "--format", "raw"])), local_rows);
+        // One object, and a pattern.
+        let names = run_at(store.address, &["list", "s3://logs/archive/**/conn_log_*.log.gz", "--format", "json"]).exits(0);
+        assert_eq!(names.json()["all"]["files"], 12);
+    }
 }
 
 #[test]
 fn a_large_object_comes_in_ranges() {
     let folder = tempfile::tempdir().expect("a folder");
     laid_out(folder.path(), 1, 120_000);
-    let Some(store) = Store::start() else { return };
-    upload(&store, folder.path());
-    let proxy = Proxy::before(store.address, |_, _| Fate::Pass);
     let archive = folder.path().join("archive").display().to_string();
     // So little memory that the file is a large one.
-    let local = run(["report", &archive, "--format", "json", "--memory", "192MiB", "--max-line", "64KiB"]).exits(3);
-    let remote =
-        run_at(proxy.address, &["report", "s3://logs/archive/", "--format", "json", "--memory", "192MiB", "--max-line", "64KiB"]).exits(3);
-    assert_eq!(counts(&remote), counts(&local));
-    assert!(proxy.requests().iter().filter(|line| line.starts_with("GET /logs/archive")).count() > 1, "{:?}", proxy.requests());
+    let options = ["--format", "json", "--memory", "192MiB", "--max-line", "64KiB"];
+    let local = run([&["report", &archive], &options[..]].concat()).exits(3);
+    for store in Store::each() {
+        upload(&store, folder.path());
+        let proxy = Proxy::before(store.address, |_, _| Fate::Pass);
+        let remote = run_at(proxy.address, &[&["report", "s3://logs/archive/"], &options[..]].concat()).exits(3);
+        assert_eq!(counts(&remote), counts(&local));
+        assert!(proxy.requests().iter().filter(|line| line.starts_with("GET /logs/archive")).count() > 1, "{:?}", proxy.requests());
+    }
 }
 
 #[test]
 fn more_keys_than_a_page_are_listed_and_only_the_days_asked_for() {
-    let Some(store) = Store::start() else { return };
+    for store in Store::each() {
+        put_days(&store);
+        assert_listed(&store);
+    }
+}
+
+/// 1,100 logs of one day, one of each other day of the month, and what is to be passed over.
+fn put_days(store: &Store) {
     let name = |day: u32, number: u32| {
         format!(
             "{ROOT}/eu-west-1/2026/01/{day:02}/conn_log_123456789012_elasticloadbalancing_eu-west-1_app.edge.50dc6c495c0c9188_202601{day:02}T1200Z_10.0.0.1_{number:08}.log.gz"
@@ -107,6 +116,9 @@ fn more_keys_than_a_page_are_listed_and_only_the_days_asked_for() {
     store.put("archive/AWSLogs/123456789012/vpcflowlogs/x.log.gz", b"");
     store.put(&format!("{ROOT}/eu-west-1/2026/01/10/health_check_log_x.log.gz"), b"");
     store.put(&format!("{ROOT}/eu-west-1/2026/01/10/ELBConnectionLogTestFile"), b"");
+}
+
+fn assert_listed(store: &Store) {
     let all = run_at(store.address, &["list", "s3://logs/archive/", "--format", "json"]).exits(0).json();
     assert_eq!(all["all"]["files"], 1_100 + 27 + 1 + 1);
     assert_eq!(all["load_balancers"][0]["files"], 1_127);
@@ -131,54 +143,71 @@ fn more_keys_than_a_page_are_listed_and_only_the_days_asked_for() {
 fn a_network_that_fails_changes_no_row() {
     let folder = tempfile::tempdir().expect("a folder");
     laid_out(folder.path(), 1_250, 8);
-    let Some(store) = Store::start() else { return };
-    upload(&store, folder.path());
-    let proxy = Proxy::before(store.address, |line, number| match (line.starts_with("GET"), number * 7 % 10) {
-        (true, 0) => Fate::Status(503),
-        (true, 1) => Fate::Reset,
-        (true, 2) => Fate::Half,
-        (true, 3) => Fate::Slow,
-        (true, 4) => Fate::Status(500),
-        _ => Fate::Pass,
-    });
     let archive = folder.path().join("archive").display().to_string();
     let local = run(["failures", &archive, "--all", "--format", "raw"]);
-    let remote = run_at(proxy.address, &["failures", "s3://logs/archive/", "--all", "--format", "raw"]);
-    assert_eq!(remote.code, local.code, "{}", remote.stderr);
-    assert_eq!(remote.stdout, local.stdout);
-    assert!(proxy.faults() >= 1_000, "{} faults", proxy.faults());
+    for store in Store::each() {
+        upload(&store, folder.path());
+        let proxy = Proxy::before(store.address, |line, number| match (line.starts_with("GET"), number * 7 % 10) {
+            (true, 0) => Fate::Status(503),
+            (true, 1) => Fate::Reset,
+            (true, 2) => Fate::Half,
+            (true, 3) => Fate::Slow,
+            (true, 4) => Fate::Status(500),
+            _ => Fate::Pass,
+        });
+        let remote = run_at(proxy.address, &["failures", "s3://logs/archive/", "--all", "--format", "raw"]);
+        assert_eq!(remote.code, local.code, "{}", remote.stderr);
+        assert_eq!(remote.stdout, local.stdout);
+        assert!(proxy.faults() >= 1_000, "{} faults", proxy.faults());
+    }
 }
 
 #[test]
 fn what_a_store_refuses_is_said_without_its_secrets() {
-    let Some(store) = Store::start() else { return };
-    store.put("archive/a.log", b"");
-    let missing = run_at(store.address, &["list", "s3://logs/nothing/here/"]).exits(1).complains_of("there is nothing");
-    let no_bucket = run_at(store.address, &["list", "s3://other/"]).exits(1).complains_of("there is no such bucket");
-    let proxy = Proxy::before(store.address, |_, _| Fate::Status(403));
-    let denied = run_at(proxy.address, &["report", "s3://logs/archive/"]).exits(1).complains_of("access is denied");
-    let nobody = run(["list", "s3:///x"]).exits(1).complains_of("names no bucket");
-    for run in [missing, no_bucket, denied, nobody] {
+    for store in Store::each() {
+        store.put("archive/a.log", b"");
+        let missing = run_at(store.address, &["list", "s3://logs/nothing/here/"]).exits(1).complains_of("there is nothing");
+        let no_bucket = run_at(store.address, &["list", "s3://other/"]).exits(1).complains_of("there is no such bucket");
+        let proxy = Proxy::before(store.address, |_, _| Fate::Status(403));
+        let denied = run_at(proxy.address, &["report", "s3://logs/archive/"]).exits(1).complains_of("access is denied");
+        let nobody = run(["list", "s3:///x"]).exits(1).complains_of("names no bucket");
+        assert_no_secrets([missing, no_bucket, denied, nobody]);
+    }
+}
+
+/// SeaweedFS works the signature out by itself; moto takes any.
+#[test]
+fn requests_are_signed_as_another_server_reckons() {
+    let Some(store) = Store::of(Kind::Weed) else { return };
+    store.put("archive/odd name+%41=é.log", b"");
+    run_at(store.address, &["list", "s3://logs/archive/"]).exits(0);
+    let denied = run_signed(store.address, "another-key", &["list", "s3://logs/archive/"]).exits(1).complains_of("access is denied");
+    assert_no_secrets([denied]);
+}
+
+fn assert_no_secrets<const COUNT: usize>(runs: [Run; COUNT]) {
+    for run in runs {
         assert!(!run.stderr.contains(SECRET) && !run.stderr.contains("Signature"), "{}", run.stderr);
     }
 }
 
 #[test]
 fn an_object_that_is_gone_or_another_one_fails_by_name() {
-    let Some(store) = Store::start() else { return };
     let good = "2026-09-23T07:11:27.691358Z 49.36.71.40 64326 443 TLSv1.2 X 0.337 - - - - TID_9f39d9aa6a47774d97089313f949866b - - -\n";
-    store.put("archive/a.log", good.as_bytes());
-    store.put("archive/b.log", good.as_bytes());
-    let address = store.address;
-    let proxy = Proxy::before(address, move |line, _| {
-        // After the listing, before it is read.
-        if line.starts_with("GET /logs/archive/b.log") {
-            Store::put_at(address, "archive/b.log", good.replace("64326", "64327").as_bytes());
-        }
-        Fate::Pass
-    });
-    let report = run_at(proxy.address, &["report", "s3://logs/archive/", "--format", "json"]).exits(3).json();
-    assert_eq!((&report["rows"], &report["failed"]), (&1.into(), &1.into()));
-    assert_eq!(report["failed_files"][0]["object"], "s3://logs/archive/b.log");
-    assert_eq!(report["failed_files"][0]["kind"], "changed");
+    for store in Store::each() {
+        store.put("archive/a.log", good.as_bytes());
+        store.put("archive/b.log", good.as_bytes());
+        let address = store.address;
+        let proxy = Proxy::before(address, move |line, _| {
+            // After the listing, before it is read.
+            if line.starts_with("GET /logs/archive/b.log") {
+                Store::put_at(address, "archive/b.log", good.replace("64326", "64327").as_bytes());
+            }
+            Fate::Pass
+        });
+        let report = run_at(proxy.address, &["report", "s3://logs/archive/", "--format", "json"]).exits(3).json();
+        assert_eq!((&report["rows"], &report["failed"]), (&1.into(), &1.into()));
+        assert_eq!(report["failed_files"][0]["object"], "s3://logs/archive/b.log");
+        assert_eq!(report["failed_files"][0]["kind"], "changed");
+    }
 }
