@@ -6,7 +6,7 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use crate::support::proxy::{Fate, Proxy};
-use crate::support::store::{SECRET, Store, command_at, run_at, run_at_with};
+use crate::support::store::{Kind, SECRET, Store, command_at, run_at, run_at_with};
 use crate::support::{Run, folder, run};
 
 const LOGS: &str = "s3://logs/archive/";
@@ -14,11 +14,16 @@ const LAKE: &str = "s3://logs/lakes/alb";
 
 /// A store with `files` logs of `lines` lines, and what a lake of them is on a disk: every file by name.
 fn prepared(files: u32, lines: u32, clients: u32, options: &[&str]) -> Option<(Store, BTreeMap<String, Vec<u8>>)> {
+    prepared_in(Kind::Moto, files, lines, clients, options)
+}
+
+/// Likewise, in a store of that kind.
+fn prepared_in(kind: Kind, files: u32, lines: u32, clients: u32, options: &[&str]) -> Option<(Store, BTreeMap<String, Vec<u8>>)> {
     let made = folder();
     let (files, lines, clients) = (files.to_string(), lines.to_string(), clients.to_string());
     let arguments = ["generate", "--files", &files, "--lines", &lines, "--clients", &clients, "--faults", "2", "--out"];
     run(arguments.iter().map(|argument| (*argument).to_owned()).chain([made.path().display().to_string()])).exits(0);
-    let store = Store::start()?;
+    let store = Store::of(kind)?;
     for (name, bytes) in tree(made.path()) {
         store.put(&format!("archive/{name}"), &bytes);
     }
@@ -65,15 +70,19 @@ fn assert_same(is: &BTreeMap<String, Vec<u8>>, wanted: &BTreeMap<String, Vec<u8>
 
 #[test]
 fn a_lake_in_a_bucket_is_the_lake_on_a_disk() {
-    let Some((store, wanted)) = prepared(9, 500, 300, &[]) else { return };
+    let each = [Kind::Moto, Kind::Weed].into_iter().filter_map(|kind| prepared_in(kind, 9, 500, 300, &[]));
+    each.for_each(|(store, wanted)| is_the_lake_on_a_disk(&store, &wanted));
+}
+
+fn is_the_lake_on_a_disk(store: &Store, wanted: &BTreeMap<String, Vec<u8>>) {
     let at = store.address;
     let report = done(convert_at(at, LAKE, &["--format", "json"])).json();
     assert_eq!(report["output"]["path"], LAKE);
-    assert_same(&stored(&store), &wanted, "converted");
+    assert_same(&stored(store), wanted, "converted");
     // Nothing is there twice.
     let again = done(convert_at(at, &format!("{LAKE}/"), &["--format", "json"])).json();
     assert_eq!((&again["output"]["inputs_read"], &again["output"]["inputs_held"]), (&0.into(), &9.into()));
-    assert_same(&stored(&store), &wanted, "converted again");
+    assert_same(&stored(store), wanted, "converted again");
     // It is proved, read, and described where it is.
     run_at(at, &["verify", LAKE]).exits(0);
     run_at(at, &["verify", LAKE, LOGS]).exits(0);
@@ -113,7 +122,11 @@ fn damage_in_a_bucket_is_found() {
 /// Logs come and the lake goes through a network that refuses, resets, cuts short, delays, and loses answers: more than a thousand times.
 #[test]
 fn a_network_that_fails_changes_no_byte() {
-    let Some((store, wanted)) = prepared(1_250, 8, 300, &[]) else { return };
+    let each = [Kind::Moto, Kind::Weed].into_iter().filter_map(|kind| prepared_in(kind, 1_250, 8, 300, &[]));
+    each.for_each(|(store, wanted)| survives_faults(&store, &wanted));
+}
+
+fn survives_faults(store: &Store, wanted: &BTreeMap<String, Vec<u8>>) {
     let proxy = Proxy::before(store.address, |_, number| match number * 7 % 10 {
         0 => Fate::Status(if number % 20 < 10 { 503 } else { 500 }),
         1 => Fate::Reset,
@@ -123,7 +136,7 @@ fn a_network_that_fails_changes_no_byte() {
         _ => Fate::Pass,
     });
     done(convert_at(proxy.address, LAKE, &[]));
-    assert_same(&stored(&store), &wanted, "through faults");
+    assert_same(&stored(store), wanted, "through faults");
     run_at(proxy.address, &["verify", LAKE, LOGS]).exits(0);
     assert!(proxy.faults() >= 1_000, "{} faults", proxy.faults());
 }

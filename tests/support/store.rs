@@ -156,8 +156,7 @@ fn try_request(address: SocketAddr, method: &str, path: &str, body: &[u8]) -> st
 fn send(address: SocketAddr, method: &str, path: &str, header: &str, body: &[u8]) -> std::io::Result<(u16, Vec<u8>)> {
     let mut stream = TcpStream::connect(address)?;
     let length = body.len();
-    let head =
-        format!("{method} {path} HTTP/1.1\r\nHost: {address}\r\n{header}Content-Length: {length}\r\nConnection: close\r\n\r\n");
+    let head = format!("{method} {path} HTTP/1.1\r\nHost: {address}\r\n{header}Content-Length: {length}\r\nConnection: close\r\n\r\n");
     stream.write_all(head.as_bytes())?;
     stream.write_all(body)?;
     let mut answer = Vec::new();
@@ -202,7 +201,8 @@ fn moto(python: &Path) -> (Command, SocketAddr) {
 fn weed(program: &Path, folder: &Path) -> (Command, SocketAddr) {
     let identities = write_identities(folder);
     let ports: [u16; 8] = free_ports();
-    let names = ["s3.port", "s3.port.grpc", "master.port", "master.port.grpc", "volume.port", "volume.port.grpc", "filer.port", "filer.port.grpc"];
+    let names =
+        ["s3.port", "s3.port.grpc", "master.port", "master.port.grpc", "volume.port", "volume.port.grpc", "filer.port", "filer.port.grpc"];
     let mut command = Command::new(program);
     command.arg("server").arg("-s3").args(["-ip=127.0.0.1", "-ip.bind=127.0.0.1", "-s3.port.iceberg=0", "-s3.port.lance=0"]);
     command.args(names.iter().zip(ports).map(|(name, port)| format!("-{name}={port}")));
