@@ -27,10 +27,6 @@ pub(crate) struct Store {
 }
 
 impl Store {
-    /// Starts moto's, and waits until it answers; `None` where there is no Python with it.
-    pub(crate) fn start() -> Option<Self> {
-        Self::of(Kind::Moto)
-    }
 
     /// One server of each kind, the next one started when the one before is done with; none where there is no Python with them.
     pub(crate) fn each() -> impl Iterator<Item = Self> {
