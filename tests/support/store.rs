@@ -27,7 +27,6 @@ pub(crate) struct Store {
 }
 
 impl Store {
-
     /// One server of each kind, the next one started when the one before is done with; none where there is no Python with them.
     pub(crate) fn each() -> impl Iterator<Item = Self> {
         [Kind::Moto, Kind::Weed].into_iter().filter_map(Self::of)
