@@ -150,7 +150,7 @@ pub struct Discovery {
 ///
 /// # Errors
 /// [`Error::NoInput`] for an empty list. [`Error::BadInput`] for a named input that does not exist, cannot be looked up or listed, is a
-/// socket or a lake (where those are refused, or are not complete), and for a glob that is malformed or matches nothing. [`Error::NoLogs`] if nothing is left to read.
+/// socket or a lake (where those are refused, or are not complete), and for a glob that is malformed or matches nothing. [`Error::NoLogs`] if nothing is left to read, unless there are logs of another time than the one asked for.
 pub fn discover<S: AsRef<OsStr>>(inputs: &[S], lakes: Lakes) -> Result<Discovery> {
     discover_as(inputs, lakes, &ReadConfig::default())
 }
@@ -169,7 +169,9 @@ pub(crate) fn discover_as<S: AsRef<OsStr>>(inputs: &[S], lakes: Lakes, read: &Re
     }
     let took_lake = search.took_lake;
     let found = search.into_discovery();
-    if found.files.is_empty() && !took_lake {
+    // Where names rule all of it out, no row is of that time: an answer, not a mistake.
+    let is_of_another_time = found.skipped.iter().any(|file| file.reason == names::reason::OTHER_TIME);
+    if found.files.is_empty() && !took_lake && !is_of_another_time {
         return Err(Error::NoLogs { inputs: describe_nothing(inputs, &found) });
     }
     if u32::try_from(found.files.len()).is_err() {
