@@ -28,7 +28,7 @@ type Decide = dyn Fn(&str, u64) -> Fate + Send + Sync;
 pub(crate) struct Proxy {
     pub(crate) address: SocketAddr,
     faults: Arc<AtomicU64>,
-    lines: Arc<Mutex<Vec<String>>>,
+    heads: Arc<Mutex<Vec<String>>>,
 }
 
 impl Proxy {
@@ -36,13 +36,13 @@ impl Proxy {
     pub(crate) fn before(target: SocketAddr, decide: impl Fn(&str, u64) -> Fate + Send + Sync + 'static) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
         let address = listener.local_addr().expect("its address");
-        let (faults, lines) = (Arc::new(AtomicU64::new(0)), Arc::new(Mutex::new(Vec::new())));
-        let proxy = Self { address, faults: faults.clone(), lines: lines.clone() };
+        let (faults, heads) = (Arc::new(AtomicU64::new(0)), Arc::new(Mutex::new(Vec::new())));
+        let proxy = Self { address, faults: faults.clone(), heads: heads.clone() };
         let decide: Arc<Decide> = Arc::new(decide);
         std::thread::spawn(move || {
             for client in listener.incoming().flatten() {
-                let (decide, faults, lines) = (decide.clone(), faults.clone(), lines.clone());
-                std::thread::spawn(move || serve(client, target, &*decide, &faults, &lines));
+                let (decide, faults, heads) = (decide.clone(), faults.clone(), heads.clone());
+                std::thread::spawn(move || serve(client, target, &*decide, &faults, &heads));
             }
         });
         proxy
@@ -55,17 +55,22 @@ impl Proxy {
 
     /// The request lines so far.
     pub(crate) fn requests(&self) -> Vec<String> {
-        self.lines.lock().expect("no thread has died").clone()
+        self.heads().iter().filter_map(|head| head.lines().next()).map(str::to_owned).collect()
+    }
+
+    /// The requests so far, headers and all.
+    pub(crate) fn heads(&self) -> Vec<String> {
+        self.heads.lock().expect("no thread has died").clone()
     }
 }
 
-fn serve(mut client: TcpStream, target: SocketAddr, decide: &Decide, faults: &AtomicU64, lines: &Mutex<Vec<String>>) -> Option<()> {
+fn serve(mut client: TcpStream, target: SocketAddr, decide: &Decide, faults: &AtomicU64, heads: &Mutex<Vec<String>>) -> Option<()> {
     let (head, rest) = read_head(&mut client)?;
     let line = head.lines().next()?.to_owned();
     let number = {
-        let mut lines = lines.lock().ok()?;
-        lines.push(line.clone());
-        lines.len() as u64 - 1
+        let mut heads = heads.lock().ok()?;
+        heads.push(head.clone());
+        heads.len() as u64 - 1
     };
     let fate = decide(&line, number);
     faults.fetch_add(u64::from(fate != Fate::Pass), Ordering::Relaxed);

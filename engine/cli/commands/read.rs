@@ -25,12 +25,12 @@ pub(super) fn settings(flags: &ReadFlags) -> Result<ReadConfig, Failure> {
 pub(super) fn places(time: &TimeFlags, pick: PickFlags, stores: StoreFlags, read: ReadConfig) -> Result<ReadConfig, Failure> {
     check_range(time.since, time.until)?;
     let PickFlags { account, region, load_balancer } = pick;
-    let StoreFlags { endpoint_url, anonymous, requester_pays } = stores;
+    let StoreFlags { endpoint_url, anonymous, profile, requester_pays } = stores;
     Ok(ReadConfig {
         since: time.since,
         until: time.until,
         pick: Pick { accounts: account, regions: region, load_balancers: load_balancer },
-        stores: StoreConfig { endpoint_url, anonymous, requester_pays },
+        stores: StoreConfig { endpoint_url, anonymous, profile, requester_pays },
         ..read
     })
 }

@@ -6,13 +6,13 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use object_store::aws::{AmazonS3Builder, AmazonS3ConfigKey, resolve_bucket_region};
 use object_store::azure::MicrosoftAzureBuilder;
 use object_store::gcp::GoogleCloudStorageBuilder;
 use object_store::{BackoffConfig, ClientOptions, ObjectStore, RetryConfig};
 use tokio::runtime::Runtime;
 
 use super::fault::StoreFault;
+use super::s3;
 use super::url::{ObjectUrl, Scheme};
 use crate::config::StoreConfig;
 
@@ -20,52 +20,26 @@ use crate::config::StoreConfig;
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(120);
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// The region of requests where none is known: servers of other makers do not mind.
-const USUAL_REGION: &str = "us-east-1";
-
 /// A client for the bucket of `url`.
 pub(super) fn connect(url: &ObjectUrl, config: &StoreConfig, runtime: &Runtime) -> Result<Arc<dyn ObjectStore>, StoreFault> {
     match url.scheme() {
-        Scheme::S3 => s3(url, config, runtime),
+        Scheme::S3 => s3::connect(url, config, runtime),
         Scheme::Gcs => gcs(url, config),
         Scheme::Azure => azure(url, config),
     }
 }
 
-fn client_options(allow_http: bool) -> ClientOptions {
+pub(super) fn client_options(allow_http: bool) -> ClientOptions {
     ClientOptions::new().with_timeout(REQUEST_TIMEOUT).with_connect_timeout(CONNECT_TIMEOUT).with_allow_http(allow_http)
 }
 
 /// Twelve tries over some minutes: a store that is throttled recovers meanwhile, one that is gone is told of before the night is over.
-fn retries() -> RetryConfig {
+pub(super) fn retries() -> RetryConfig {
     RetryConfig {
         backoff: BackoffConfig { init_backoff: Duration::from_millis(100), max_backoff: Duration::from_secs(15), base: 2.0 },
         max_retries: 12,
         retry_timeout: Duration::from_secs(180),
     }
-}
-
-fn s3(url: &ObjectUrl, config: &StoreConfig, runtime: &Runtime) -> Result<Arc<dyn ObjectStore>, StoreFault> {
-    let mut builder = AmazonS3Builder::from_env().with_bucket_name(url.authority()).with_retry(retries());
-    if let Some(endpoint) = &config.endpoint_url {
-        builder = builder.with_endpoint(endpoint);
-    }
-    let endpoint = builder.get_config_value(&AmazonS3ConfigKey::Endpoint);
-    let options = client_options(endpoint.as_ref().is_some_and(|endpoint| endpoint.starts_with("http://")));
-    if builder.get_config_value(&AmazonS3ConfigKey::Region).is_none() {
-        let region = match endpoint {
-            None => runtime.block_on(resolve_bucket_region(url.authority(), &options)).ok(),
-            Some(_) => None,
-        };
-        builder = builder.with_region(region.unwrap_or_else(|| USUAL_REGION.to_owned()));
-    }
-    if config.anonymous {
-        builder = builder.with_skip_signature(true);
-    }
-    if config.requester_pays {
-        builder = builder.with_request_payer(true);
-    }
-    Ok(Arc::new(builder.with_client_options(options).build().map_err(StoreFault::of_settings)?))
 }
 
 fn gcs(url: &ObjectUrl, config: &StoreConfig) -> Result<Arc<dyn ObjectStore>, StoreFault> {

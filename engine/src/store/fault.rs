@@ -1,6 +1,6 @@
 //! What a store refused, in words for people: no address with a signature in it, no answer's full text, and the cure where there is one.
 
-use std::error::Error as _;
+use std::error::Error as StdError;
 
 use object_store::Error;
 
@@ -82,15 +82,26 @@ fn denied(action: &str, error: &Error) -> String {
 
 /// What the innermost of an error's causes says, and the code and message of a store's answer instead of the answer.
 fn told(error: &Error) -> String {
+    innermost(error)
+}
+
+/// Likewise of any error.
+pub(super) fn innermost(error: &(dyn StdError + 'static)) -> String {
+    let mut texts = texts(error);
+    let answer = texts.iter().find_map(|text| answer(text));
+    let text = answer.unwrap_or_else(|| texts.pop().unwrap_or_default());
+    shortened(&without_queries(&text))
+}
+
+/// What an error and its causes say, the innermost last.
+pub(super) fn texts(error: &(dyn StdError + 'static)) -> Vec<String> {
     let mut texts = vec![error.to_string()];
     let mut cause = error.source();
     while let Some(inner) = cause {
         texts.push(inner.to_string());
         cause = inner.source();
     }
-    let answer = texts.iter().find_map(|text| answer(text));
-    let text = answer.unwrap_or_else(|| texts.pop().unwrap_or_default());
-    shortened(&without_queries(&text))
+    texts
 }
 
 /// `Code: Message` of an answer in XML.

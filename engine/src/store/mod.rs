@@ -8,7 +8,10 @@ mod bucket;
 mod connect;
 mod fault;
 mod object;
+mod profile;
+mod profile_http;
 mod reader;
+mod s3;
 mod url;
 
 #[cfg(test)]
