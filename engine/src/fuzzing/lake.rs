@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::rows::{Values, values};
 use crate::columns::{Parser, RejectedLine};
 use crate::config::{Compression, LakeConfig, Partitioning, ReadConfig};
-use crate::discover::{InputFile, LakeTable, Location, LogName};
+use crate::discover::{InputFile, LakeTable, Location, LogSource};
 use crate::error::LineFault;
 use crate::lake::read::{self, LakeText};
 use crate::lake::{Lake, LakeSettings, StagedFile, StagedUnit};
@@ -48,15 +48,9 @@ pub(super) fn opened(config: LakeConfig) -> Lake {
 }
 
 fn input_file(choice: u8) -> InputFile {
-    let name = LogName {
-        account: "123456789012".to_owned(),
-        region: "us-east-1".to_owned(),
-        load_balancer: "app.x.1".to_owned(),
-        end_time: "20240101T0000Z".to_owned(),
-        node_ip: "10.0.0.1".to_owned(),
-    };
-    let name = (choice & 64 == 0).then_some(name);
-    InputFile { object: "a.log".to_owned(), location: Location::Stdin, size: None, modified: None, name, key: 0 }
+    let name = LogSource { account: "123456789012".into(), region: "us-east-1".into(), balancer: "app/x/1".into() };
+    let name = (choice & 64 == 0).then(|| Arc::new(name));
+    InputFile { object: "a.log".into(), location: Location::Stdin, size: None, modified: None, name, key: 0 }
 }
 
 pub(super) fn written(lake: &Lake, parser: &Parser, choice: u8) -> StagedUnit {

@@ -309,7 +309,7 @@ pub(super) fn parse_slice(
             (u32::try_from(number).unwrap_or(u32::MAX), 0)
         });
         if let Some(run) = batch.runs.last_mut() {
-            let object = stretch.object.clone().unwrap_or_else(|| plan.files[file as usize].object.as_str().into());
+            let object = stretch.object.clone().unwrap_or_else(|| (*plan.files[file as usize].object.text()).into());
             run.origin = Some(Arc::new(Origin { balancer: balancer(&object), object, first_line }));
         }
         (text_start, first) = (stretch.text_end, stretch.lines_end);

@@ -205,7 +205,7 @@ fn lines_of<R: Read>(plan: &Plan<'_>, file: u32, reader: R) -> LineReader<R> {
 
 /// Whether the name of file `file` says that it is compressed.
 pub(super) fn is_named_compressed(plan: &Plan<'_>, file: u32) -> bool {
-    discover::looks_compressed(plan.files[file as usize].object.as_bytes())
+    discover::looks_compressed(plan.files[file as usize].object.ending().as_bytes())
 }
 
 /// Reads a file to its end and uses nothing of it.

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use object_store::azure::MicrosoftAzureBuilder;
 use object_store::gcp::GoogleCloudStorageBuilder;
-use object_store::{BackoffConfig, ClientOptions, ObjectStore, RetryConfig};
+use object_store::{BackoffConfig, ClientConfigKey, ClientOptions, ObjectStore, RetryConfig};
 use tokio::runtime::Runtime;
 
 use super::fault::StoreFault;
@@ -19,6 +19,8 @@ use crate::config::StoreConfig;
 /// A request that has not ended by then is begun again: some megabytes over a slow line.
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(120);
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
+/// Likewise where no byte comes for so long.
+const READ_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// A client for the bucket of `url`.
 pub(super) fn connect(url: &ObjectUrl, config: &StoreConfig, runtime: &Runtime) -> Result<Arc<dyn ObjectStore>, StoreFault> {
@@ -29,8 +31,16 @@ pub(super) fn connect(url: &ObjectUrl, config: &StoreConfig, runtime: &Runtime) 
     }
 }
 
-pub(super) fn client_options(allow_http: bool) -> ClientOptions {
-    ClientOptions::new().with_timeout(REQUEST_TIMEOUT).with_connect_timeout(CONNECT_TIMEOUT).with_allow_http(allow_http)
+/// How a client connects: by our time-outs, and by what the environment sets under `prefix` (`AWS_READ_TIMEOUT`, `AZURE_PROXY_URL`, …).
+pub(super) fn client_options(prefix: &str, allow_http: bool) -> ClientOptions {
+    let ours = ClientOptions::new().with_timeout(REQUEST_TIMEOUT).with_connect_timeout(CONNECT_TIMEOUT).with_read_timeout(READ_TIMEOUT);
+    let variables = std::env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)));
+    variables.fold(ours.with_allow_http(allow_http), |options, (name, value)| {
+        match name.strip_prefix(prefix).map(|name| name.to_ascii_lowercase().parse::<ClientConfigKey>()) {
+            Some(Ok(key)) => options.with_config(key, value),
+            _ => options,
+        }
+    })
 }
 
 /// Twelve tries over some minutes: a store that is throttled recovers meanwhile, one that is gone is told of before the night is over.
@@ -52,7 +62,7 @@ fn gcs(url: &ObjectUrl, config: &StoreConfig) -> Result<Arc<dyn ObjectStore>, St
     if config.anonymous {
         builder = builder.with_skip_signature(true);
     }
-    Ok(Arc::new(builder.with_client_options(client_options(allow_http)).build().map_err(StoreFault::of_settings)?))
+    Ok(Arc::new(builder.with_client_options(client_options("GOOGLE_", allow_http)).build().map_err(StoreFault::of_settings)?))
 }
 
 fn azure(url: &ObjectUrl, config: &StoreConfig) -> Result<Arc<dyn ObjectStore>, StoreFault> {
@@ -69,5 +79,5 @@ fn azure(url: &ObjectUrl, config: &StoreConfig) -> Result<Arc<dyn ObjectStore>, 
     if config.anonymous {
         builder = builder.with_skip_signature(true);
     }
-    Ok(Arc::new(builder.with_client_options(client_options(allow_http)).build().map_err(StoreFault::of_settings)?))
+    Ok(Arc::new(builder.with_client_options(client_options("AZURE_", allow_http)).build().map_err(StoreFault::of_settings)?))
 }

@@ -4,14 +4,17 @@
 //! ahead; faults in words that name no secret. Requests, signatures and retries are crate `object_store`'s. This stage has threads of its own,
 //! those of its runtime, which start with the first URL; its callers wait for them and know nothing of futures.
 
+mod again;
 mod bucket;
 mod connect;
+mod e_tag;
 mod fault;
 mod object;
 mod profile;
 mod profile_http;
 mod reader;
 mod s3;
+mod traffic;
 mod url;
 
 #[cfg(test)]
@@ -24,16 +27,18 @@ use tokio::runtime::{Builder, Runtime};
 
 use crate::config::StoreConfig;
 
-pub(crate) use bucket::{Bucket, Found};
+pub(crate) use bucket::{Bucket, Folder, Found};
 pub(crate) use fault::StoreFault;
 pub(crate) use object::{Arriving, Object};
 pub(crate) use reader::{AHEAD_BYTES, ObjectReader};
+pub use traffic::Traffic;
 pub(crate) use url::ObjectUrl;
 
 /// The buckets of a run, each connected to once.
 #[derive(Debug, Default)]
 pub(crate) struct Stores {
     config: StoreConfig,
+    traffic: Arc<Traffic>,
     runtime: OnceLock<Arc<Runtime>>,
     buckets: Mutex<HashMap<String, Arc<Bucket>>>,
 }
@@ -42,9 +47,9 @@ pub(crate) struct Stores {
 const REQUEST_THREADS: usize = 2;
 
 impl Stores {
-    /// Nothing is connected to yet.
-    pub(crate) fn new(config: StoreConfig) -> Self {
-        Self { config, ..Self::default() }
+    /// Nothing is connected to yet. What comes is counted in `traffic`.
+    pub(crate) fn new(config: StoreConfig, traffic: Arc<Traffic>) -> Self {
+        Self { config, traffic, ..Self::default() }
     }
 
     /// The bucket that `url` lies in.
@@ -58,7 +63,7 @@ impl Stores {
         }
         let runtime = self.runtime()?;
         let store = connect::connect(url, &self.config, &runtime)?;
-        let bucket = Arc::new(Bucket::new(url.root().to_owned(), store, runtime));
+        let bucket = Arc::new(Bucket::new(url.root().to_owned(), store, runtime, self.traffic.clone()));
         buckets.insert(url.root().to_owned(), bucket.clone());
         Ok(bucket)
     }

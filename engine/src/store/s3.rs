@@ -34,7 +34,7 @@ pub(super) fn connect(url: &ObjectUrl, config: &StoreConfig, runtime: &Runtime) 
         builder = builder.with_config(AmazonS3ConfigKey::S3Endpoint, endpoint);
     }
     let endpoint = endpoint(&builder);
-    let options = client_options(endpoint.as_ref().is_some_and(|endpoint| endpoint.starts_with("http://")));
+    let options = client_options("AWS_", endpoint.as_ref().is_some_and(|endpoint| endpoint.starts_with("http://")));
     let region = value(&builder, &AmazonS3ConfigKey::Region).or(settings.region).unwrap_or_else(|| {
         let resolved = match endpoint {
             None => runtime.block_on(resolve_bucket_region(url.authority(), &options)).ok(),
