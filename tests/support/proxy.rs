@@ -19,7 +19,14 @@ pub(crate) enum Fate {
     Half,
     /// The answer comes in small pieces.
     Slow,
+    /// Half of the answer's body comes, and then nothing more, while the connection stays.
+    Stall,
+    /// The answer's body is half of what it should be, and so says its head.
+    Short,
 }
+
+/// A stalled answer's connection stays so long.
+const STALL: Duration = Duration::from_secs(20);
 
 /// A request line, and how many came before it.
 type Decide = dyn Fn(&str, u64) -> Fate + Send + Sync;
@@ -84,9 +91,12 @@ fn serve(mut client: TcpStream, target: SocketAddr, decide: &Decide, faults: &At
         }
         _ => {}
     }
-    let answer = ask(target, &head, &rest)?;
+    let mut answer = ask(target, &head, &rest)?;
+    if fate == Fate::Short {
+        answer = halved(&answer)?;
+    }
     let body = find(&answer, b"\r\n\r\n")? + 4;
-    let sent = if fate == Fate::Half { body + (answer.len() - body) / 2 } else { answer.len() };
+    let sent = if matches!(fate, Fate::Half | Fate::Stall) { body + (answer.len() - body) / 2 } else { answer.len() };
     let step = if fate == Fate::Slow { 512.max(sent / 20) } else { sent.max(1) };
     for piece in answer[..sent].chunks(step) {
         client.write_all(piece).ok()?;
@@ -94,7 +104,20 @@ fn serve(mut client: TcpStream, target: SocketAddr, decide: &Decide, faults: &At
             std::thread::sleep(Duration::from_millis(2));
         }
     }
+    if fate == Fate::Stall {
+        std::thread::sleep(STALL);
+    }
     client.shutdown(Shutdown::Both).ok()
+}
+
+/// An answer with half of its body, and a length that fits it.
+fn halved(answer: &[u8]) -> Option<Vec<u8>> {
+    let body = find(answer, b"\r\n\r\n")? + 4;
+    let half = (answer.len() - body) / 2;
+    let head = String::from_utf8_lossy(&answer[..body - 4]).into_owned();
+    let lines = head.lines().filter(|line| !line.to_ascii_lowercase().starts_with("content-length:"));
+    let head: String = lines.map(|line| format!("{line}\r\n")).collect();
+    Some([format!("{head}Content-Length: {half}\r\n\r\n").as_bytes(), &answer[body..body + half]].concat())
 }
 
 /// The head of a request, and what came with it of the body.

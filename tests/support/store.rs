@@ -70,6 +70,11 @@ impl Drop for Store {
 
 /// Runs `tlslake` with the store's address and some credentials.
 pub(crate) fn run_at(address: SocketAddr, arguments: &[&str]) -> Run {
+    run_at_with(address, arguments, &[])
+}
+
+/// Likewise, with more variables.
+pub(crate) fn run_at_with(address: SocketAddr, arguments: &[&str], variables: &[(&str, &str)]) -> Run {
     let endpoint = format!("http://{address}");
     let credentials = [
         ("AWS_ACCESS_KEY_ID", "AKIATESTTESTTEST"),
@@ -77,7 +82,7 @@ pub(crate) fn run_at(address: SocketAddr, arguments: &[&str]) -> Run {
         ("AWS_ENDPOINT_URL", &endpoint),
         ("AWS_REGION", "eu-west-1"),
     ];
-    super::run_with_stdin_and(arguments, b"", &credentials)
+    super::run_with_stdin_and(arguments, b"", &[&credentials[..], variables].concat())
 }
 
 /// Must never be seen anywhere.

@@ -219,8 +219,13 @@ fn network_in_all(network: &Network, elapsed: Duration) -> Option<String> {
 /// `1.20 GB of 3.40 GB (35.3 %), 12 of 64 files, 1,234,567 rows, 456,789 rows/s, net 84.0 MB/s · 12 in flight, 12.3 s left`.
 fn sentence(reading: &Reading, network: Option<String>, elapsed: Duration) -> String {
     let files = format!("{} of {} files", count(reading.files.0), count(reading.files.1));
-    let parts =
-        [reading.bytes.map(bytes_read), Some(files), reading.rows.map(|rows| rows_read(rows, elapsed)), network, time_left(reading, elapsed)];
+    let parts = [
+        reading.bytes.map(bytes_read),
+        Some(files),
+        reading.rows.map(|rows| rows_read(rows, elapsed)),
+        network,
+        time_left(reading, elapsed),
+    ];
     parts.into_iter().flatten().collect::<Vec<_>>().join(", ")
 }
 

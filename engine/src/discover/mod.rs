@@ -29,13 +29,13 @@ use search::Search;
 
 pub(crate) use fault::system_fault;
 pub(crate) use names::is_no_log;
-pub use object_name::{LogSource, ObjectName};
-pub use skips::Skips;
 pub(crate) use names::looks_compressed;
 pub use names::{LogName, display_os};
 #[cfg(any(test, feature = "fuzzing"))]
 pub(crate) use names::{NameVerdict, judge};
+pub use object_name::{LogSource, ObjectName};
 pub(crate) use search::modified_ns;
+pub use skips::Skips;
 pub use units::{Unit, UnitSettings, plan_units, units_in_order};
 pub(crate) use units::{another_id, plan_units_of, unit_of};
 

@@ -111,7 +111,8 @@ fn end_of_stem(text: &str) -> usize {
 mod tests {
     use super::*;
 
-    const LOG: &str = "s3://b/AWSLogs/1/x/conn_log_123456789012_elasticloadbalancing_eu-west-1_app.edge.50dc_20260110T1200Z_10.0.0.1_0abc.log.gz";
+    const LOG: &str =
+        "s3://b/AWSLogs/1/x/conn_log_123456789012_elasticloadbalancing_eu-west-1_app.edge.50dc_20260110T1200Z_10.0.0.1_0abc.log.gz";
 
     #[test]
     fn neighbours_share_what_comes_before_the_window() {

@@ -75,8 +75,9 @@ impl Search<'_> {
     /// Everything below a prefix that names do not rule out, in the order of folders and keys.
     fn walk(&mut self, bucket: &Arc<Bucket>, prefix: &str, input: &str) -> Result<()> {
         let refused = |fault| store_error(input, fault);
-        let steps = self.steps(bucket, self.step(prefix.to_owned())).map_err(refused)?;
-        let prefixes: Vec<String> = steps.iter().filter_map(|step| if let Step::All(prefix) = step { Some(prefix.clone()) } else { None }).collect();
+        let steps = self.steps(bucket, self.way(prefix.to_owned())).map_err(refused)?;
+        let prefixes: Vec<String> =
+            steps.iter().filter_map(|step| if let Step::All(prefix) = step { Some(prefix.clone()) } else { None }).collect();
         let (mut steps, mut passed) = (steps.into_iter(), 0);
         let listed = bucket.all_below(&prefixes, |number, found| {
             // What comes before this prefix goes first.
@@ -98,7 +99,8 @@ impl Search<'_> {
     fn steps(&self, bucket: &Bucket, first: Step) -> std::result::Result<Vec<Step>, StoreFault> {
         let mut steps = vec![first];
         loop {
-            let open: Vec<String> = steps.iter().filter_map(|step| if let Step::Open(prefix) = step { Some(prefix.clone()) } else { None }).collect();
+            let open: Vec<String> =
+                steps.iter().filter_map(|step| if let Step::Open(prefix) = step { Some(prefix.clone()) } else { None }).collect();
             if open.is_empty() {
                 return Ok(steps);
             }
@@ -116,16 +118,19 @@ impl Search<'_> {
         steps
     }
 
-    /// How to go on with a prefix.
-    fn step(&self, prefix: String) -> Step {
+    /// How to go on with a prefix that was named, or is wanted.
+    fn way(&self, prefix: String) -> Step {
         let has_parts = prefix.split('/').any(|part| part == LOGS);
-        if is_day(&prefix) || self.picker.takes_all() && !has_parts {
-            return Step::All(prefix);
-        }
+        if is_day(&prefix) || self.picker.takes_all() && !has_parts { Step::All(prefix) } else { Step::Open(prefix) }
+    }
+
+    /// How to go on with a prefix that was found.
+    fn step(&self, prefix: String) -> Step {
         let is_hidden = is_hidden(prefix.rsplit('/').next().unwrap_or_default().as_bytes());
-        match self.picker.refuses_folder(&prefix).or(is_hidden.then_some(reason::HIDDEN)) {
+        let refused = if self.picker.takes_all() { None } else { self.picker.refuses_folder(&prefix) };
+        match refused.or(is_hidden.then_some(reason::HIDDEN)) {
             Some(why) => Step::Skip(prefix, why),
-            None => Step::Open(prefix),
+            None => self.way(prefix),
         }
     }
 
@@ -190,4 +195,44 @@ fn is_day(prefix: &str) -> bool {
 fn nothing(input: &str) -> Error {
     let problem = "there is nothing; check bucket and prefix (a prefix ends where a / stands in the keys)";
     Error::BadInput { input: display_os(OsStr::new(input)), problem: problem.to_owned() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::pick::Picker;
+    use super::super::{Discovery, Lakes};
+    use super::*;
+    use crate::config::{ReadConfig, StoreConfig};
+    use crate::store::Stores;
+
+    /// A million keys as AWS makes them: of two balancers, 288 windows a day.
+    #[test]
+    fn a_key_of_a_million_takes_less_than_200_bytes() {
+        const KEYS: usize = 1_000_000;
+        let config = StoreConfig { endpoint_url: Some("http://127.0.0.1:9".into()), anonymous: true, ..StoreConfig::default() };
+        let stores = Stores::new(config, Arc::default());
+        let url = ObjectUrl::parse("s3://logs/").and_then(std::result::Result::ok).expect("a URL");
+        let bucket = stores.bucket(&url).expect("settings that do");
+        let mut files = Vec::with_capacity(KEYS);
+        let mut give = |file| files.push(file);
+        let mut search = Search::new(Lakes::Refuse, Picker::new(&ReadConfig::default()), stores, &mut give);
+        search.has_one_input = true;
+        for number in 0..KEYS {
+            let (day, balancer, window) = (number / 40_000 + 1, number / 20_000 % 2, number % 288);
+            let key = format!(
+                "archive/AWSLogs/123456789012/elasticloadbalancing/eu-west-1/2026/01/{day:02}/conn_log_123456789012_elasticloadbalancing_eu-west-1_\
+                 app.edge-payments-{balancer}.50dc6c495c0c9188_202601{day:02}T{:02}{:02}Z_172.160.001.192_{number:08}.log.gz",
+                window / 12,
+                window % 12 * 5
+            );
+            let e_tag = Some(format!("\"{:032x}\"", xxh3_128(key.as_bytes())));
+            search.take_object(&bucket, "", Found { key, size: 1 << 16, modified: Some(1), e_tag });
+        }
+        assert_eq!(search.into_discovery(), Discovery::default());
+        let held: usize = files.iter().map(InputFile::held).sum();
+        assert!(held / KEYS <= 200, "{} bytes a key", held / KEYS);
+        assert_eq!(files[0].name, files[19_999].name);
+        let Location::Object(object) = &files[0].location else { panic!("an object") };
+        assert_eq!(object.held(), 0);
+    }
 }

@@ -40,7 +40,9 @@ pub(crate) struct Opened {
 pub(crate) fn open(file: &InputFile) -> Result<Opened, FileFault> {
     match &file.location {
         Location::Path(path) | Location::Lake(path, _) => open_path(path, file),
-        Location::Object(object) => Ok(Opened { reader: Box::new(ObjectReader::new(object.clone(), file.object.to_string())), size: file.size }),
+        Location::Object(object) => {
+            Ok(Opened { reader: Box::new(ObjectReader::new(object.clone(), file.object.to_string())), size: file.size })
+        }
         Location::Stdin => open_stdin().map(|reader| Opened { reader, size: None }),
     }
     .map_err(|error| system_fault("opened", 0, &error))

@@ -41,7 +41,8 @@ impl Ahead {
         if queue.is_empty() {
             return None;
         }
-        let ahead = Self { limit: plan.tuning.fetch_bytes, files: plan.files.clone(), state: Mutex::new(State { queue, ..State::default() }) };
+        let ahead =
+            Self { limit: plan.tuning.fetch_bytes, files: plan.files.clone(), state: Mutex::new(State { queue, ..State::default() }) };
         ahead.with_state(|state| state.ask(&ahead.files, ahead.limit));
         Some(ahead)
     }

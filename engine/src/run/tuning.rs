@@ -213,7 +213,13 @@ impl Tuning {
         // A long line stands in the reader, in its portion, parsed in it, and in the row group that it goes to.
         let line = 6 * self.max_line.min(usize::MAX / 8);
         let tables = 2 * self.keep.report_bytes();
-        let shared = PROGRAM + WINDOWS * LEAST_WINDOW + needs.files.saturating_mul(FILE).saturating_add(needs.list) + tables + certificates + pages + fetched;
+        let shared = PROGRAM
+            + WINDOWS * LEAST_WINDOW
+            + needs.files.saturating_mul(FILE).saturating_add(needs.list)
+            + tables
+            + certificates
+            + pages
+            + fetched;
         shared.saturating_add(lake).saturating_add(line)
             + workers * (self.thread + self.whole_window)
             + workers.min(COLUMNS) * encoder(needs)

@@ -166,12 +166,7 @@ impl Folder {
 
 impl Found {
     fn of(meta: ObjectMeta) -> Self {
-        Self {
-            key: meta.location.into(),
-            size: meta.size,
-            modified: meta.last_modified.timestamp_nanos_opt(),
-            e_tag: meta.e_tag,
-        }
+        Self { key: meta.location.into(), size: meta.size, modified: meta.last_modified.timestamp_nanos_opt(), e_tag: meta.e_tag }
     }
 }
 

@@ -34,12 +34,17 @@ pub(super) fn connect(url: &ObjectUrl, config: &StoreConfig, runtime: &Runtime) 
 /// How a client connects: by our time-outs, and by what the environment sets under `prefix` (`AWS_READ_TIMEOUT`, `AZURE_PROXY_URL`, …).
 pub(super) fn client_options(prefix: &str, allow_http: bool) -> ClientOptions {
     let ours = ClientOptions::new().with_timeout(REQUEST_TIMEOUT).with_connect_timeout(CONNECT_TIMEOUT).with_read_timeout(READ_TIMEOUT);
-    let variables = std::env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)));
-    variables.fold(ours.with_allow_http(allow_http), |options, (name, value)| {
-        match name.strip_prefix(prefix).map(|name| name.to_ascii_lowercase().parse::<ClientConfigKey>()) {
-            Some(Ok(key)) => options.with_config(key, value),
-            _ => options,
-        }
+    variables(prefix).fold(ours.with_allow_http(allow_http), |options, (name, value)| match name.parse::<ClientConfigKey>() {
+        Ok(key) => options.with_config(key, value),
+        Err(_) => options,
+    })
+}
+
+/// The environment's variables whose names begin with `prefix`, that aside and in lower case. One that is empty sets nothing.
+pub(super) fn variables(prefix: &str) -> impl Iterator<Item = (String, String)> {
+    std::env::vars_os().filter_map(move |(name, value)| {
+        let name = name.to_str()?.strip_prefix(prefix)?.to_ascii_lowercase();
+        Some((name, value.into_string().ok()?)).filter(|(_, value)| !value.is_empty())
     })
 }
 

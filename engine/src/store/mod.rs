@@ -10,7 +10,12 @@ mod connect;
 mod e_tag;
 mod fault;
 mod object;
+#[cfg(feature = "aws-profiles")]
 mod profile;
+#[cfg(not(feature = "aws-profiles"))]
+#[path = "no_profile.rs"]
+mod profile;
+#[cfg(feature = "aws-profiles")]
 mod profile_http;
 mod reader;
 mod s3;

@@ -54,7 +54,9 @@ pub(super) async fn credentials(profile: Option<String>, region: &str) -> Result
     let setup = ProviderConfig::without_region().with_http_client(profile_http::client()).with_region(Some(Region::new(region.to_owned())));
     let provider = match &profile {
         // Of a profile that is asked for by name nothing else may take the place.
-        Some(name) => SharedCredentialsProvider::new(ProfileFileCredentialsProvider::builder().configure(&setup).profile_name(name).build()),
+        Some(name) => {
+            SharedCredentialsProvider::new(ProfileFileCredentialsProvider::builder().configure(&setup).profile_name(name).build())
+        }
         None => SharedCredentialsProvider::new(DefaultCredentialsChain::builder().configure(setup).build().await),
     };
     let chain = Chain { provider, profile: profile.or_else(profile_of_environment), held: Mutex::new(None) };

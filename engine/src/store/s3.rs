@@ -6,7 +6,7 @@ use object_store::ObjectStore;
 use object_store::aws::{AmazonS3Builder, AmazonS3ConfigKey, resolve_bucket_region};
 use tokio::runtime::Runtime;
 
-use super::connect::{client_options, retries};
+use super::connect::{client_options, retries, variables};
 use super::fault::StoreFault;
 use super::profile::{self, Settings};
 use super::url::ObjectUrl;
@@ -20,14 +20,14 @@ const USUAL_REGION: &str = "us-east-1";
 /// Keys in the environment are used as they are; a profile that was asked for by name, or whatever AWS's chain finds, is asked once here, so that what
 /// is wrong with it is said before anything is listed.
 pub(super) fn connect(url: &ObjectUrl, config: &StoreConfig, runtime: &Runtime) -> Result<Arc<dyn ObjectStore>, StoreFault> {
-    let mut builder = AmazonS3Builder::from_env().with_bucket_name(url.authority()).with_retry(retries());
+    let mut builder = from_environment().with_bucket_name(url.authority()).with_retry(retries());
     if config.anonymous {
         builder = builder.with_skip_signature(true);
     }
     if config.requester_pays {
         builder = builder.with_request_payer(true);
     }
-    let is_signed = value(&builder, &AmazonS3ConfigKey::SkipSignature).as_deref() != Some("true");
+    let is_signed = builder.get_config_value(&AmazonS3ConfigKey::SkipSignature).as_deref() != Some("true");
     let settings = if is_signed { runtime.block_on(profile::settings(config.profile.as_deref())) } else { Settings::default() };
     // The option of S3 itself goes before the others.
     if let Some(endpoint) = config.endpoint_url.clone().or_else(|| endpoint(&builder)).or(settings.endpoint) {
@@ -35,14 +35,15 @@ pub(super) fn connect(url: &ObjectUrl, config: &StoreConfig, runtime: &Runtime) 
     }
     let endpoint = endpoint(&builder);
     let options = client_options("AWS_", endpoint.as_ref().is_some_and(|endpoint| endpoint.starts_with("http://")));
-    let region = value(&builder, &AmazonS3ConfigKey::Region).or(settings.region).unwrap_or_else(|| {
+    let region = builder.get_config_value(&AmazonS3ConfigKey::Region).or(settings.region).unwrap_or_else(|| {
         let resolved = match endpoint {
             None => runtime.block_on(resolve_bucket_region(url.authority(), &options)).ok(),
             Some(_) => None,
         };
         resolved.unwrap_or_else(|| USUAL_REGION.to_owned())
     });
-    let has_keys = [AmazonS3ConfigKey::AccessKeyId, AmazonS3ConfigKey::SecretAccessKey].iter().all(|key| value(&builder, key).is_some());
+    let has_keys =
+        [AmazonS3ConfigKey::AccessKeyId, AmazonS3ConfigKey::SecretAccessKey].iter().all(|key| builder.get_config_value(key).is_some());
     if is_signed && (config.profile.is_some() || !has_keys) {
         let credentials = runtime.block_on(profile::credentials(config.profile.clone(), &region))?;
         builder = credentials.into_iter().fold(builder, AmazonS3Builder::with_credentials);
@@ -53,10 +54,15 @@ pub(super) fn connect(url: &ObjectUrl, config: &StoreConfig, runtime: &Runtime) 
 
 /// The server that the environment or an option names.
 fn endpoint(builder: &AmazonS3Builder) -> Option<String> {
-    value(builder, &AmazonS3ConfigKey::S3Endpoint).or_else(|| value(builder, &AmazonS3ConfigKey::Endpoint))
+    let configured = |key| builder.get_config_value(&key);
+    configured(AmazonS3ConfigKey::S3Endpoint).or_else(|| configured(AmazonS3ConfigKey::Endpoint))
 }
 
-/// A setting; a variable that is empty sets nothing.
-fn value(builder: &AmazonS3Builder, key: &AmazonS3ConfigKey) -> Option<String> {
-    builder.get_config_value(key).filter(|value| !value.is_empty())
+/// As the builder's own `from_env`, but for variables that are empty.
+fn from_environment() -> AmazonS3Builder {
+    // Some keys exist with the prefix alone.
+    variables("AWS_").fold(AmazonS3Builder::new(), |builder, (name, value)| match format!("aws_{name}").parse() {
+        Ok(key) => builder.with_config(key, value),
+        Err(_) => builder,
+    })
 }
