@@ -15,6 +15,8 @@ mod cli;
 mod corruption;
 #[cfg(unix)]
 mod crash;
+#[cfg(unix)]
+mod credentials;
 mod ddl;
 mod diagnose;
 mod explain;

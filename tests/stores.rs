@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use crate::support::proxy::{Fate, Proxy};
-use crate::support::store::{Kind, SECRET, Store, run_at, run_signed};
+use crate::support::store::{Kind, SECRET, Store, run_at, run_at_with, run_signed};
 use crate::support::{Run, run};
 
 const ROOT: &str = "archive/AWSLogs/123456789012/elasticloadbalancing";
@@ -160,6 +160,44 @@ fn a_network_that_fails_changes_no_row() {
         assert_eq!(remote.stdout, local.stdout);
         assert!(proxy.faults() >= 1_000, "{} faults", proxy.faults());
     }
+}
+
+/// Every listing and every object fails once, in each of these ways by itself; small objects and large ones.
+#[test]
+fn each_way_of_failing_is_got_over() {
+    let folder = tempfile::tempdir().expect("a folder");
+    laid_out(folder.path(), 4, 4_000);
+    let Some(store) = Store::of(Kind::Moto) else { return };
+    upload(&store, folder.path());
+    let archive = folder.path().join("archive").display().to_string();
+    let local = run(["failures", &archive, "--all", "--format", "raw"]);
+    let statuses = [500, 503, 429, 408].map(Fate::Status);
+    for fate in [&statuses[..], &[Fate::Reset, Fate::Half, Fate::Short, Fate::Stall]].concat() {
+        let seen = std::sync::Mutex::new(std::collections::HashSet::new());
+        let proxy = Proxy::before(store.address, move |line, _| {
+            let is_first = line.starts_with("GET") && seen.lock().expect("no thread has died").insert(line.to_owned());
+            // A listing says itself where it ends.
+            let is_listing = line.contains("list-type");
+            if is_first && !(is_listing && fate == Fate::Short) { fate } else { Fate::Pass }
+        });
+        let arguments = ["failures", "s3://logs/archive/", "--all", "--format", "raw"];
+        let remote = run_at_with(proxy.address, &arguments, &[("AWS_READ_TIMEOUT", "1 second")]);
+        assert_eq!((remote.code, &remote.stderr), (local.code, &local.stderr), "{fate:?}");
+        assert!(remote.stdout == local.stdout, "{fate:?}: other rows");
+        assert!(proxy.faults() >= 4, "{fate:?}: {} faults", proxy.faults());
+    }
+}
+
+#[test]
+fn the_progress_line_tells_the_network_apart() {
+    let folder = tempfile::tempdir().expect("a folder");
+    laid_out(folder.path(), 2, 100);
+    let Some(store) = Store::of(Kind::Moto) else { return };
+    upload(&store, folder.path());
+    let remote = run_at(store.address, &["report", "s3://logs/archive/", "--progress", "always"]);
+    assert!(remote.stderr.contains(", net ") && remote.stderr.contains("/s, workers waited "), "{}", remote.stderr);
+    let archive = folder.path().join("archive").display().to_string();
+    assert!(!run(["report", &archive, "--progress", "always"]).stderr.contains("net "));
 }
 
 #[test]

@@ -36,8 +36,8 @@ pub(super) fn places(time: &TimeFlags, pick: PickFlags, stores: StoreFlags, read
 
 /// How stores are reached.
 pub(super) fn stores(flags: StoreFlags) -> StoreConfig {
-    let StoreFlags { endpoint_url, anonymous, requester_pays } = flags;
-    StoreConfig { endpoint_url, anonymous, requester_pays }
+    let StoreFlags { endpoint_url, anonymous, profile, requester_pays } = flags;
+    StoreConfig { endpoint_url, anonymous, profile, requester_pays }
 }
 
 /// The engine's settings, of which only the limits are not the default's; makes the process keep to a low ceiling.

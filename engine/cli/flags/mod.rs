@@ -205,6 +205,10 @@ pub(crate) struct StoreFlags {
     #[arg(long)]
     pub(crate) anonymous: bool,
 
+    /// AWS profile to take credentials and region from: keys, an SSO session, a role, a process [default: the environment's, then AWS_PROFILE]
+    #[arg(long, value_name = "NAME", conflicts_with = "anonymous")]
+    pub(crate) profile: Option<String>,
+
     /// Pay for the requests yourself (S3)
     #[arg(long)]
     pub(crate) requester_pays: bool,

@@ -3,6 +3,7 @@
 use std::fs::File;
 use std::io::{self, Read};
 use std::ops::Range;
+use std::sync::Arc;
 
 use bytes::{Buf, Bytes};
 use parquet::errors::ParquetError;
@@ -29,14 +30,16 @@ pub(crate) enum LakeBytes {
 #[derive(Clone, Debug)]
 pub(crate) struct ObjectBytes {
     object: Object,
+    /// The name that it is shown by.
+    shown: Arc<str>,
     /// Each with its first byte.
     held: Vec<(u64, Bytes)>,
 }
 
 impl ObjectBytes {
     /// Nothing is held yet.
-    pub(super) fn new(object: Object) -> Self {
-        Self { object, held: Vec::new() }
+    pub(super) fn new(object: Object, shown: &str) -> Self {
+        Self { object, shown: shown.into(), held: Vec::new() }
     }
 
     /// Fetches ranges, all at once, to be read from then on without a request. More than [`MOST_HELD`] are left to be asked for one by one.
@@ -46,7 +49,7 @@ impl ObjectBytes {
         if ranges().map(|range| range.end - range.start).fold(0, u64::saturating_add) > MOST_HELD as u64 {
             return Ok(());
         }
-        let arriving: Vec<_> = ranges().map(|range| (range.start, self.object.fetch_range(range))).collect();
+        let arriving: Vec<_> = ranges().map(|range| (range.start, self.object.fetch_range(&self.shown, range))).collect();
         self.held = arriving.into_iter().map(|(start, arriving)| Ok((start, arriving.wait()?))).collect::<Result<_, FileFault>>()?;
         Ok(())
     }
@@ -55,7 +58,7 @@ impl ObjectBytes {
         if start >= end {
             return Ok(Bytes::new());
         }
-        self.object.fetch_range(start..end).wait().map_err(io::Error::other)
+        self.object.fetch_range(&self.shown, start..end).wait().map_err(io::Error::other)
     }
 
     /// What is held of the bytes from `start` on.
@@ -68,11 +71,11 @@ impl ObjectBytes {
 }
 
 impl LakeBytes {
-    /// Opens a file that was found.
-    pub(crate) fn open(file: &LakeFile) -> Result<Self, FileFault> {
+    /// Opens a file that was found, and is `shown` by a name.
+    pub(crate) fn open(file: &LakeFile, shown: &str) -> Result<Self, FileFault> {
         match file {
             LakeFile::Path(path) => File::open(path).map(Self::File).map_err(|error| system_fault("opened", 0, &error)),
-            LakeFile::Object(object) => Ok(Self::Object(ObjectBytes::new(object.clone()))),
+            LakeFile::Object(object) => Ok(Self::Object(ObjectBytes::new(object.clone(), shown))),
         }
     }
 

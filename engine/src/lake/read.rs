@@ -40,9 +40,9 @@ const DERIVED: [&str; 3] = ["leaf_client_cert_not_before", "leaf_client_cert_not
 /// Those of `rejected` that are wanted.
 const REJECTED_COLUMNS: [&str; 3] = ["source_object", "source_line", "raw"];
 
-/// The slices of a file, in order, of up to `rows` rows.
-pub(crate) fn slices(file: &LakeFile, rows: usize) -> Result<Slices, FileFault> {
-    Ok(Slices { metadata: metadata(&LakeBytes::open(file)?)?, rows: rows.max(1), row_group: 0, before: 0, row: 0 })
+/// The slices of a file that is `shown` by a name, in order, of up to `rows` rows.
+pub(crate) fn slices(file: &LakeFile, shown: &str, rows: usize) -> Result<Slices, FileFault> {
+    Ok(Slices { metadata: metadata(&LakeBytes::open(file, shown)?)?, rows: rows.max(1), row_group: 0, before: 0, row: 0 })
 }
 
 impl Slice {
@@ -156,6 +156,7 @@ impl LakeText {
 /// rows are fewer than the footer says, or a text cannot be a field of a line.
 pub(crate) fn read(
     file: &LakeFile,
+    shown: &str,
     table: LakeTable,
     slice: &Slice,
     most_text: usize,
@@ -169,7 +170,7 @@ pub(crate) fn read(
         LakeTable::Rejected => REJECTED_COLUMNS.contains(&name),
     };
     let wanted: Vec<usize> = (0..schema.num_columns()).filter(|&index| is_wanted(schema.column(index).name())).collect();
-    let mut bytes = LakeBytes::open(file)?;
+    let mut bytes = LakeBytes::open(file, shown)?;
     bytes.prepare(|| wanted.iter().flat_map(|&column| slice.ranges(column)).collect())?;
     let mask = ProjectionMask::leaves(schema, wanted);
     let mut reader = ParquetRecordBatchReaderBuilder::new_with_metadata(bytes, slice.metadata.clone())

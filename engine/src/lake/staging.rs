@@ -143,7 +143,7 @@ impl StagedUnit {
 fn input_entry(file: &InputFile, outcome: &FileOutcome, shares: &HashMap<u32, Vec<Share>>) -> InputEntry {
     let status = outcome.status();
     InputEntry {
-        object: file.object.clone(),
+        object: file.object.to_string(),
         key: key_text(file.key),
         size: file.size.or(outcome.streamed),
         modified_ns: file.modified_ns(),

@@ -17,7 +17,7 @@ fn lake(folder: &TempDir) -> Lake {
 }
 
 fn home_of(config: &LakeConfig) -> Arc<dyn Home> {
-    home::home(&config.out, &StoreConfig::default()).unwrap()
+    home::home(&config.out, &StoreConfig::default(), &Arc::default()).unwrap()
 }
 
 impl Lake {

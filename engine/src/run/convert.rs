@@ -29,7 +29,7 @@ use crate::store::WaitFor;
 pub fn convert<S: AsRef<std::ffi::OsStr>>(inputs: &[S], read: &ReadConfig, lake: &LakeConfig, control: &Control) -> Result<Report> {
     lake.validate()?;
     read.validate()?;
-    let home = lake::home::home(&lake.out, &read.stores)?;
+    let home = lake::home::home(&lake.out, &read.stores, &control.progress.network)?;
     let opened = Lake::open(home, lake.clone(), &LakeSettings::new(read, lake), &|what| {
         !control.is_cancelled() && (lake.wait || what == WaitFor::Sign)
     });

@@ -129,7 +129,7 @@ impl<'a> Reader<'a> {
 
     /// Opens a file of a lake; one that cannot be opened is a fault of this portion.
     fn open_lake(&mut self, file: u32, lake_file: &LakeFile, slot: &mut Slot) {
-        match read::slices(lake_file, self.plan.tuning.slice_rows) {
+        match read::slices(lake_file, &self.plan.files[file as usize].object.to_string(), self.plan.tuning.slice_rows) {
             Ok(slices) => self.lake = Some((file, slices.peekable())),
             Err(fault) => slot.faults.push((file, fault)),
         }
@@ -204,7 +204,7 @@ fn lines_of<R: Read>(plan: &Plan<'_>, file: u32, reader: R) -> LineReader<R> {
 
 /// Whether the name of file `file` says that it is compressed.
 pub(super) fn is_named_compressed(plan: &Plan<'_>, file: u32) -> bool {
-    discover::looks_compressed(plan.files[file as usize].object.as_bytes())
+    discover::looks_compressed(plan.files[file as usize].object.ending().as_bytes())
 }
 
 /// Reads a file to its end and uses nothing of it.

@@ -28,8 +28,8 @@ const COLUMNS: usize = 20;
 const ROW: usize = 64;
 /// Pages and dictionaries of the columns of a lake that is read.
 pub(super) const LAKE_PAGES: usize = 32 * MIB;
-/// An input's name, in the forms in which it is wanted, and what is known of it.
-const FILE: usize = 1280;
+/// What is known of an input beside its entry in the list: whose it is, its unit, its account, its entry in a lake's inventory.
+const FILE: usize = 512;
 /// The least that portions under way need to go on.
 const LEAST_POOL: usize = 32 * MIB;
 /// The window of `zstd -19`; what a file asks for beyond, up to 128 MiB, is had where the budget has it.
@@ -43,6 +43,8 @@ const WINDOWS: usize = 2;
 pub(super) struct Needs {
     /// Inputs, whose names are held.
     pub(super) files: usize,
+    /// Bytes of their list.
+    pub(super) list: usize,
     /// The table of certificates.
     pub(super) certificates: bool,
     /// An input is a lake.
@@ -61,7 +63,8 @@ impl Needs {
         let reads_lake = files.iter().any(|file| matches!(file.location, Location::Lake(..)));
         let fetches = files.iter().any(|file| matches!(file.location, Location::Object(_)));
         let fetches_lake = files.iter().any(|file| matches!(file.location, Location::Lake(LakeFile::Object(_), _)));
-        Self { files: files.len(), reads_lake, fetches, fetches_lake, ..Self::default() }
+        let list = files.iter().map(InputFile::held).sum();
+        Self { files: files.len(), list, reads_lake, fetches, fetches_lake, ..Self::default() }
     }
 }
 
@@ -219,8 +222,9 @@ impl Tuning {
         // A long line stands in the reader, in its portion, parsed in it, and in the row group that it goes to.
         let line = 6 * self.max_line.min(usize::MAX / 8);
         let tables = 2 * self.keep.report_bytes();
-        let shared = PROGRAM + WINDOWS * LEAST_WINDOW + needs.files.saturating_mul(FILE) + tables + certificates + pages;
-        shared.saturating_add(requests + fetched + uploaded).saturating_add(lake).saturating_add(line)
+        let list = needs.files.saturating_mul(FILE).saturating_add(needs.list);
+        let shared = PROGRAM + WINDOWS * LEAST_WINDOW + tables + certificates + pages + requests + fetched + uploaded;
+        shared.saturating_add(list).saturating_add(lake).saturating_add(line)
             + workers * (self.thread + self.whole_window + Self::held_pages(needs))
             + workers.min(COLUMNS) * encoder(needs)
     }

@@ -26,7 +26,7 @@ use crate::report::{Difference, DifferenceKind, LogsCompared, Verification};
 pub fn verify<S: AsRef<std::ffi::OsStr>>(out: &Path, inputs: &[S], read: &ReadConfig, control: &Control) -> Result<Verification> {
     let started = Instant::now();
     let pool = pipeline::pool(read.threads())?;
-    let home = lake::home::home(out, &read.stores)?;
+    let home = lake::home::home(out, &read.stores, &control.progress.network)?;
     let mut checked = pool.install(|| check::check(&*home))?;
     let logs = if inputs.is_empty() { None } else { Some(compare_logs(&*home, inputs, read, control, &mut checked)?) };
     checked.check_quiet()?;
@@ -72,9 +72,13 @@ fn compare_logs<S: AsRef<std::ffi::OsStr>>(
     plan.wants.nothing_else = true;
     let outcome = pipeline::run(&plan, &mut NoSink)?;
     let mut differences: Vec<Difference> = plan.unreachable.iter().map(|file| log(&file.object, file.fault.to_string())).collect();
-    let (others, unread): (Vec<_>, Vec<_>) = plan.skipped.iter().partition(|file| discover::is_no_log(file));
+    let unread: Vec<_> = plan.skipped.named().iter().filter(|file| !discover::is_no_log(file)).collect();
     differences
         .extend(unread.iter().map(|file| log(&file.object, format!("was not read ({}); what is in it is not in the lake", file.reason))));
+    let unnamed = plan.skipped.count(false) - unread.len() as u64;
+    if unnamed > 0 {
+        differences.push(log("", format!("{unnamed} more files were not read for the same reasons; what is in them is not in the lake")));
+    }
     let keys: HashSet<String> = plan.files.iter().map(|file| key_text(file.key)).collect();
     let entries = lake::entries_of(home, &keys)?;
     let mut compared = LogsCompared {
@@ -86,10 +90,10 @@ fn compare_logs<S: AsRef<std::ffi::OsStr>>(
     for file in &outcome.files {
         match problem(&plan.files[file.file as usize], file, &entries) {
             None => compared.same += 1,
-            Some(problem) => differences.push(log(&plan.files[file.file as usize].object, problem)),
+            Some(problem) => differences.push(log(&plan.files[file.file as usize].object.text(), problem)),
         }
     }
-    compared.others = others.len() as u64;
+    compared.others = plan.skipped.count(true);
     compared.not_given = checked.inventory.all().saturating_sub(entries.len() as u64);
     checked.differences.extend(differences);
     Ok(compared)

@@ -5,7 +5,6 @@
 use std::fs::File;
 use std::io::Read;
 use std::path::{Path, PathBuf};
-use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use futures_util::stream::{FuturesOrdered, StreamExt};
@@ -13,8 +12,9 @@ use object_store::multipart::PartId;
 use object_store::path::Path as ObjectPath;
 use object_store::{Error, ObjectStoreExt, PutMode, PutOptions, PutPayload, UpdateVersion};
 
+use super::again::persist;
 use super::bucket::{Bucket, path};
-use super::fault::StoreFault;
+use super::fault::{StoreFault, StoreFaultKind};
 
 /// Bytes of a part; S3 takes no smaller one than 5 MiB.
 const PART_BYTES: u64 = 8 << 20;
@@ -24,10 +24,8 @@ const MOST_PARTS: u64 = 10_000;
 const UNDER_WAY: usize = 4;
 /// Bytes that an upload holds at most, of files below [`PART_BYTES`] times [`MOST_PARTS`].
 pub(crate) const UPLOAD_BYTES: usize = (UNDER_WAY + 1) * PART_BYTES as usize;
-/// Tries of a request, beyond the client's own, where its answer was lost.
-pub(super) const TRIES: u32 = 6;
-/// No try begins after that.
-const GIVE_UP: Duration = Duration::from_secs(180);
+/// What was to be done to an object, for faults.
+const WRITTEN: &str = "written";
 
 /// What tells an object from what was there before, and what will be: the ETag, and with some stores a number.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -51,32 +49,11 @@ impl Upload {
     }
 }
 
-/// Waits before the next try.
-pub(super) async fn pause(attempt: u32) {
-    tokio::time::sleep(Duration::from_millis(100) * 2_u32.pow(attempt)).await;
-}
-
-/// Sends a request until an answer comes that another try would not change.
-pub(super) async fn persist<T>(request: impl AsyncFn() -> Result<T, Error>) -> Result<T, Error> {
-    let (started, mut attempt) = (Instant::now(), 0);
-    loop {
-        match request().await {
-            // Nothing in particular: the answer was cut off, say. What the store refused is told apart.
-            Err(Error::Generic { .. }) if attempt < TRIES && started.elapsed() < GIVE_UP => {
-                pause(attempt).await;
-            }
-            ended => return ended,
-        }
-        attempt += 1;
-    }
-}
-
 impl Bucket {
     /// An object and its version, if there is one of that key.
     pub(crate) fn get(&self, key: &str) -> Result<Option<(Bytes, Version)>, StoreFault> {
         let path = path(key)?;
-        let got = self.runtime.block_on(persist(async || self.get_at(&path).await));
-        got.map_err(|error| StoreFault::of("read", &error))
+        self.runtime.block_on(persist("read", async || self.get_at(&path).await))
     }
 
     async fn get_at(&self, path: &ObjectPath) -> Result<Option<(Bytes, Version)>, Error> {
@@ -96,8 +73,7 @@ impl Bucket {
 
     async fn put_soon(&self, key: &str, bytes: Bytes) -> Result<(), StoreFault> {
         let path = path(key)?;
-        let put = persist(async || self.store.put(&path, PutPayload::from_bytes(bytes.clone())).await).await;
-        put.map(drop).map_err(|error| StoreFault::of("written", &error))
+        persist(WRITTEN, async || self.store.put(&path, PutPayload::from_bytes(bytes.clone())).await).await.map(drop)
     }
 
     /// Writes an object where there is none; gives its version, or `None` where there is another.
@@ -113,7 +89,7 @@ impl Bucket {
 
     async fn put_if(&self, key: &str, bytes: Bytes, mode: PutMode) -> Result<Option<Version>, StoreFault> {
         let path = path(key)?;
-        let put = persist(async || {
+        persist(WRITTEN, async || {
             let options = PutOptions { mode: mode.clone(), ..PutOptions::default() };
             let refused = match self.store.put_opts(&path, PutPayload::from_bytes(bytes.clone()), options).await {
                 Ok(put) => return Ok(Some(Version { e_tag: put.e_tag, version: put.version })),
@@ -125,14 +101,14 @@ impl Bucket {
                 _ if matches!(refused, Error::AlreadyExists { .. } | Error::Precondition { .. }) => Ok(None),
                 _ => Err(refused),
             }
-        });
-        put.await.map_err(|error| StoreFault::of("written", &error))
+        })
+        .await
     }
 
     /// Removes an object, which may be gone already.
     pub(crate) fn remove(&self, key: &str) -> Result<(), StoreFault> {
         let path = path(key)?;
-        gone(self.runtime.block_on(persist(async || self.store.delete(&path).await)))
+        gone(self.runtime.block_on(persist("removed", async || self.store.delete(&path).await)))
     }
 
     /// Uploads small files, some at a time. Gives the first of those that failed.
@@ -154,8 +130,7 @@ impl Bucket {
     /// Begins an upload in parts; gives its id.
     pub(crate) fn begin_upload(&self, key: &str) -> Result<String, StoreFault> {
         let path = path(key)?;
-        let begun = self.runtime.block_on(persist(async || self.store.create_multipart(&path).await));
-        begun.map_err(|error| StoreFault::of("written", &error))
+        self.runtime.block_on(persist(WRITTEN, async || self.store.create_multipart(&path).await))
     }
 
     /// Uploads the parts of a file; gives what completes the upload.
@@ -181,35 +156,30 @@ impl Bucket {
 
     async fn put_part(&self, key: &str, id: &str, index: usize, bytes: Bytes) -> Result<PartId, StoreFault> {
         let (path, id) = (path(key)?, id.to_owned());
-        let put = persist(async || self.store.put_part(&path, &id, index, PutPayload::from_bytes(bytes.clone())).await);
-        put.await.map_err(|error| StoreFault::of("written", &error))
+        persist(WRITTEN, async || self.store.put_part(&path, &id, index, PutPayload::from_bytes(bytes.clone())).await).await
     }
 
     /// Makes an object of the parts. There was none of that key before.
     pub(crate) fn complete_upload(&self, upload: &Upload, id: &str, parts: &[PartId]) -> Result<(), StoreFault> {
         let (path, id) = (path(&upload.key)?, id.to_owned());
-        let completed = persist(async || {
+        self.runtime.block_on(persist(WRITTEN, async || {
             let Err(error) = self.store.complete_multipart(&path, &id, parts.to_vec()).await else { return Ok(()) };
             match self.store.head(&path).await {
                 Ok(meta) if meta.size == upload.bytes => Ok(()),
                 _ => Err(error),
             }
-        });
-        self.runtime.block_on(completed).map_err(|error| StoreFault::of("written", &error))
+        }))
     }
 
     /// Gives up an upload in parts, which may be over already.
     pub(crate) fn abort_upload(&self, key: &str, id: &str) -> Result<(), StoreFault> {
         let (path, id) = (path(key)?, id.to_owned());
-        gone(self.runtime.block_on(persist(async || self.store.abort_multipart(&path, &id).await)))
+        gone(self.runtime.block_on(persist("given up", async || self.store.abort_multipart(&path, &id).await)))
     }
 }
 
-fn gone(removed: Result<(), Error>) -> Result<(), StoreFault> {
-    match removed {
-        Ok(()) | Err(Error::NotFound { .. }) => Ok(()),
-        Err(error) => Err(StoreFault::of("removed", &error)),
-    }
+fn gone(removed: Result<(), StoreFault>) -> Result<(), StoreFault> {
+    removed.or_else(|fault| if fault.kind == StoreFaultKind::Missing { Ok(()) } else { Err(fault) })
 }
 
 #[cold]

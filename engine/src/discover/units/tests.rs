@@ -1,13 +1,14 @@
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use proptest::prelude::*;
 
-use super::super::LogName;
+use super::super::{LogName, LogSource};
 use super::*;
 
 fn file(object: &str, size: impl Into<Option<u64>>) -> InputFile {
     let path = PathBuf::from(object);
-    let name = LogName::of_path(&path);
+    let name = LogName::of_path(&path).map(|name| Arc::new(LogSource::from(&name)));
     InputFile {
         object: object.into(),
         location: Location::Path(path),

@@ -57,9 +57,11 @@ impl BucketHome {
         self.bucket.find(&self.key(name)).map_err(|fault| self.failed(name, fault))
     }
 
-    fn object(&self, name: &str) -> Result<Object> {
+    /// An object, and the name that it is shown by.
+    fn object(&self, name: &str) -> Result<(Object, String)> {
         let absent = || Error::Output { path: self.at(name), problem: "is not there".to_owned() };
-        self.find(name)?.map(|found| Object::new(self.bucket.clone(), found)).ok_or_else(absent)
+        let url = format!("{}{}", self.bucket.root(), self.key(name));
+        self.find(name)?.map(|found| (Object::new(self.bucket.clone(), &found, &url), url)).ok_or_else(absent)
     }
 
     fn staging(&self) -> MutexGuard<'_, Option<tempfile::TempDir>> {
@@ -129,20 +131,20 @@ impl Home for BucketHome {
     }
 
     fn names(&self, folder: &str) -> Result<Option<Vec<String>>> {
-        let listed = self.bucket.folder(&self.key(folder)).map_err(|fault| self.failed(folder, fault))?;
-        let keys = listed.folders.iter().chain(listed.objects.iter().map(|found| &found.key));
+        let listed = self.bucket.folders(&[self.key(folder)]).map_err(|fault| self.failed(folder, fault))?;
+        let keys = listed.iter().flat_map(|listed| listed.folders.iter().chain(listed.objects.iter().map(|found| &found.key)));
         let names: Vec<String> = keys.filter_map(|key| key.rsplit('/').next()).map(str::to_owned).collect();
         Ok((!names.is_empty()).then_some(names))
     }
 
     fn files(&self, folder: &str) -> Result<Vec<HomeFile>> {
         let mut files = Vec::new();
-        let take = |found: Found| {
+        let take = |_, found: Found| {
             if let Some(name) = found.key.strip_prefix(&self.prefix) {
                 files.push(HomeFile { name: name.to_owned(), bytes: found.size });
             }
         };
-        self.bucket.all_below(&self.key(folder), take).map_err(|fault| self.failed(folder, fault))?;
+        self.bucket.all_below(&[self.key(folder)], take).map_err(|fault| self.failed(folder, fault))?;
         files.sort_unstable();
         Ok(files)
     }
@@ -157,12 +159,13 @@ impl Home for BucketHome {
     }
 
     fn open(&self, name: &str) -> Result<Box<dyn Read + Send>> {
-        let object = self.object(name)?;
-        Ok(Box::new(ObjectReader::new(object)))
+        let (object, shown) = self.object(name)?;
+        Ok(Box::new(ObjectReader::new(object, shown)))
     }
 
     fn bytes(&self, name: &str) -> Result<LakeBytes> {
-        Ok(LakeBytes::Object(ObjectBytes::new(self.object(name)?)))
+        let (object, shown) = self.object(name)?;
+        Ok(LakeBytes::Object(ObjectBytes::new(object, &shown)))
     }
 
     fn write(&self, name: &str, bytes: &[u8]) -> Result<()> {

@@ -19,7 +19,7 @@ pub(crate) use super::bytes::LakeBytes;
 use super::staging::StagedFile;
 use crate::config::StoreConfig;
 use crate::error::{Error, Result};
-use crate::store::{ObjectUrl, Stores, WaitFor};
+use crate::store::{ObjectUrl, Stores, Traffic, WaitFor};
 
 /// The lock's name in the lake's own folder.
 pub(super) const LOCK: &str = "_tlslake/lock";
@@ -114,15 +114,16 @@ pub(crate) struct Made {
     pub(super) folders: Vec<PathBuf>,
 }
 
-/// The home of the lake at `out`: a path, or the URL of a prefix, whose store is reached as `stores` says.
+/// The home of the lake at `out`: a path, or the URL of a prefix, whose store is reached as `stores` says; what comes from it is counted in
+/// `traffic`.
 ///
 /// # Errors
 /// [`Error::Output`] where the store cannot be reached with these settings.
-pub(crate) fn home(out: &Path, stores: &StoreConfig) -> Result<Arc<dyn Home>> {
+pub(crate) fn home(out: &Path, stores: &StoreConfig, traffic: &Arc<Traffic>) -> Result<Arc<dyn Home>> {
     let Some(url) = out.to_str().and_then(ObjectUrl::parse) else { return Ok(Arc::new(FolderHome::new(out))) };
     let refused = |problem: String| Error::Output { path: out.to_owned(), problem };
     let url = url.map_err(refused)?;
-    let bucket = Stores::new(stores.clone()).bucket(&url).map_err(|fault| refused(fault.message))?;
+    let bucket = Stores::new(stores.clone(), traffic.clone()).bucket(&url).map_err(|fault| refused(fault.message))?;
     Ok(Arc::new(BucketHome::new(bucket, url.key())))
 }
 

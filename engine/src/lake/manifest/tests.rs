@@ -24,7 +24,7 @@ fn unit() -> UnitManifest {
 }
 
 fn home(folder: &tempfile::TempDir) -> std::sync::Arc<dyn Home> {
-    crate::lake::home::home(folder.path(), &crate::config::StoreConfig::default()).unwrap()
+    crate::lake::home::home(folder.path(), &crate::config::StoreConfig::default(), &std::sync::Arc::default()).unwrap()
 }
 
 #[test]

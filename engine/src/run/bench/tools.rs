@@ -80,7 +80,7 @@ impl Encoder {
     /// As [`fn@crate::run::convert`].
     pub fn new(out: &Path, files: Arc<[InputFile]>) -> Result<Self> {
         let config = LakeConfig::new(out);
-        let home = lake::home::home(out, &StoreConfig::default())?;
+        let home = lake::home::home(out, &StoreConfig::default(), &Arc::default())?;
         let lake = Lake::open(home, config.clone(), &LakeSettings::new(&ReadConfig::default(), &config), &|_| false)?;
         Ok(Self { writer: lake.unit("bench", files)?, lake })
     }
