@@ -5,7 +5,7 @@ use std::net::{SocketAddr, TcpListener};
 use std::os::unix::fs::PermissionsExt;
 
 use crate::support::proxy::{Fate, Proxy};
-use crate::support::store::Store;
+use crate::support::store::{Kind, Store};
 use crate::support::{Run, run_with_stdin_and};
 
 /// None of these may be seen anywhere.
