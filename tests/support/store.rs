@@ -33,7 +33,8 @@ impl Store {
 
     /// One server of each kind, the next one started when the one before is done with; none where there is no Python with them.
     pub(crate) fn each() -> impl Iterator<Item = Self> {
-        [Kind::Moto, Kind::Weed].into_iter().filter_map(Self::of)
+        let starts: [fn() -> Option<Self>; 2] = [Self::start, || Self::of(Kind::Weed)];
+        starts.into_iter().filter_map(|start| start())
     }
 
     /// Starts one, and waits until it answers; `None` where there is no Python with it.
@@ -85,13 +86,9 @@ impl Store {
         let (status, said) = try_request(address, "PUT", &format!("/logs/{key}"), body).expect("an answer comes");
         assert_eq!(status, 200, "{key}: {}", String::from_utf8_lossy(&said));
     }
-
-    /// Sends a request of nobody's; gives status and body.
-    pub(crate) fn request(&self, method: &str, path: &str, body: &[u8]) -> (u16, Vec<u8>) {
-        try_request(self.address, method, path, body).expect("an answer comes")
-    }
 }
 
+/// Sends a request of nobody's; gives status and body.
 fn try_request(address: SocketAddr, method: &str, path: &str, body: &[u8]) -> std::io::Result<(u16, Vec<u8>)> {
     let mut stream = TcpStream::connect(address)?;
     let length = body.len();
@@ -134,7 +131,8 @@ fn moto(python: &Path) -> (Command, SocketAddr) {
 fn weed(program: &Path, folder: &Path) -> (Command, SocketAddr) {
     let identities = write_identities(folder);
     let ports: [u16; 8] = free_ports();
-    let names = ["s3.port", "s3.port.grpc", "master.port", "master.port.grpc", "volume.port", "volume.port.grpc", "filer.port", "filer.port.grpc"];
+    let names =
+        ["s3.port", "s3.port.grpc", "master.port", "master.port.grpc", "volume.port", "volume.port.grpc", "filer.port", "filer.port.grpc"];
     let mut command = Command::new(program);
     command.arg("server").arg("-s3").args(["-ip=127.0.0.1", "-ip.bind=127.0.0.1", "-s3.port.iceberg=0", "-s3.port.lance=0"]);
     command.args(names.iter().zip(ports).map(|(name, port)| format!("-{name}={port}")));
@@ -166,12 +164,8 @@ pub(crate) fn run_at(address: SocketAddr, arguments: &[&str]) -> Run {
 /// Likewise, with this key to sign with.
 pub(crate) fn run_signed(address: SocketAddr, secret: &str, arguments: &[&str]) -> Run {
     let endpoint = format!("http://{address}");
-    let credentials = [
-        ("AWS_ACCESS_KEY_ID", KEY_ID),
-        ("AWS_SECRET_ACCESS_KEY", secret),
-        ("AWS_ENDPOINT_URL", &endpoint),
-        ("AWS_REGION", "eu-west-1"),
-    ];
+    let credentials =
+        [("AWS_ACCESS_KEY_ID", KEY_ID), ("AWS_SECRET_ACCESS_KEY", secret), ("AWS_ENDPOINT_URL", &endpoint), ("AWS_REGION", "eu-west-1")];
     super::run_with_stdin_and(arguments, b"", &credentials)
 }
 
