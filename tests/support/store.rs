@@ -20,6 +20,7 @@ pub(crate) enum Kind {
 /// A server with one empty bucket, `logs`; stopped when it is dropped.
 pub(crate) struct Store {
     server: Child,
+    pub(crate) kind: Kind,
     pub(crate) address: SocketAddr,
     /// What the server writes.
     _folder: tempfile::TempDir,
@@ -55,7 +56,7 @@ impl Store {
             Kind::Weed => weed(&python.with_file_name("weed"), folder.path()),
         };
         let server = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("the server starts");
-        let mut store = Self { server, address, _folder: folder };
+        let mut store = Self { server, kind, address, _folder: folder };
         store.has_made_a_bucket().then_some(store)
     }
 
@@ -67,7 +68,7 @@ impl Store {
             if self.server.try_wait().expect("the server can be asked after").is_some() {
                 return false;
             }
-            answer = try_request(self.address, "PUT", "/logs", b"").ok().map(|(status, _)| status);
+            answer = try_put(self.kind, self.address, "/logs", b"").ok().map(|(status, _)| status);
             if answer == Some(200) {
                 return true;
             }
@@ -76,23 +77,26 @@ impl Store {
         panic!("the server makes no bucket: {answer:?}");
     }
 
-    /// Puts an object into the bucket.
+    /// Puts an object into the bucket. The key is percent-encoded.
     pub(crate) fn put(&self, key: &str, body: &[u8]) {
-        Self::put_at(self.address, key, body);
+        Self::put_at(self.kind, self.address, key, body);
     }
 
-    /// Likewise, where no more than the server's address is at hand.
-    pub(crate) fn put_at(address: SocketAddr, key: &str, body: &[u8]) {
-        let (status, said) = try_request(address, "PUT", &format!("/logs/{key}"), body).expect("an answer comes");
+    /// Likewise, where the store itself is not at hand.
+    pub(crate) fn put_at(kind: Kind, address: SocketAddr, key: &str, body: &[u8]) {
+        let (status, said) = try_put(kind, address, &format!("/logs/{key}"), body).expect("an answer comes");
         assert_eq!(status, 200, "{key}: {}", String::from_utf8_lossy(&said));
     }
 }
 
-/// Sends a request of nobody's; gives status and body.
-fn try_request(address: SocketAddr, method: &str, path: &str, body: &[u8]) -> std::io::Result<(u16, Vec<u8>)> {
+/// Puts something there; gives status and body of the answer.
+fn try_put(kind: Kind, address: SocketAddr, path: &str, body: &[u8]) -> std::io::Result<(u16, Vec<u8>)> {
     let mut stream = TcpStream::connect(address)?;
     let length = body.len();
-    let head = format!("{method} {path} HTTP/1.1\r\nHost: {address}\r\nContent-Length: {length}\r\nConnection: close\r\n\r\n");
+    // moto has nobody replace an object, and takes anybody's word for who it is; the other way round with SeaweedFS.
+    let signature = "AWS4-HMAC-SHA256 Credential=AKIATESTTESTTEST/20260101/us-east-1/s3/aws4_request, SignedHeaders=host, Signature=0";
+    let who = if kind == Kind::Moto { format!("Authorization: {signature}\r\n") } else { String::new() };
+    let head = format!("PUT {path} HTTP/1.1\r\nHost: {address}\r\n{who}Content-Length: {length}\r\nConnection: close\r\n\r\n");
     stream.write_all(head.as_bytes())?;
     stream.write_all(body)?;
     let mut answer = Vec::new();
