@@ -135,8 +135,8 @@ fn each_condition_finds_what_a_plain_filter_finds() {
             Box::new(|row| row.leaf_client_cert_subject.as_ref().is_some_and(|text| text.to_ascii_lowercase().contains("o=company"))),
         ),
         (
-            vec!["--since", "2024-04-05T18:31:00Z", "--until", "2024-04-06"],
-            Box::new(|row| has_failed(row) && (1_712_341_860_000_000..1_712_361_600_000_000).contains(&row.time)),
+            vec!["--since", "2026-03-16T08:01:00Z", "--until", "2026-03-16T08:03"],
+            Box::new(|row| has_failed(row) && (1_773_648_060_000_000..1_773_648_180_000_000).contains(&row.time)),
         ),
     ];
     for (options, is_wanted) in cases {

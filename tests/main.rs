@@ -9,11 +9,14 @@ mod archive;
 mod article;
 mod bench;
 mod bloom;
+mod bucket_lake;
 mod certs;
 mod cli;
 mod corruption;
 #[cfg(unix)]
 mod crash;
+#[cfg(unix)]
+mod credentials;
 mod ddl;
 mod diagnose;
 mod explain;

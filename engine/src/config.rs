@@ -126,6 +126,8 @@ pub struct StoreConfig {
     pub endpoint_url: Option<String>,
     /// Requests are not signed.
     pub anonymous: bool,
+    /// The AWS profile whose credentials, region and server are used, whatever the environment says.
+    pub profile: Option<String>,
     /// The caller pays for the requests (S3).
     pub requester_pays: bool,
 }

@@ -17,9 +17,18 @@ pub(crate) enum Fate {
     Reset,
     /// The answer's body ends after half of it.
     Half,
+    /// The request goes through; its answer does not come back.
+    Lost,
     /// The answer comes in small pieces.
     Slow,
+    /// Half of the answer's body comes, and then nothing more, while the connection stays.
+    Stall,
+    /// The answer's body is half of what it should be, and so says its head.
+    Short,
 }
+
+/// A stalled answer's connection stays so long.
+const STALL: Duration = Duration::from_secs(20);
 
 /// A request line, and how many came before it.
 type Decide = dyn Fn(&str, u64) -> Fate + Send + Sync;
@@ -28,7 +37,7 @@ type Decide = dyn Fn(&str, u64) -> Fate + Send + Sync;
 pub(crate) struct Proxy {
     pub(crate) address: SocketAddr,
     faults: Arc<AtomicU64>,
-    lines: Arc<Mutex<Vec<String>>>,
+    heads: Arc<Mutex<Vec<String>>>,
 }
 
 impl Proxy {
@@ -36,13 +45,13 @@ impl Proxy {
     pub(crate) fn before(target: SocketAddr, decide: impl Fn(&str, u64) -> Fate + Send + Sync + 'static) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
         let address = listener.local_addr().expect("its address");
-        let (faults, lines) = (Arc::new(AtomicU64::new(0)), Arc::new(Mutex::new(Vec::new())));
-        let proxy = Self { address, faults: faults.clone(), lines: lines.clone() };
+        let (faults, heads) = (Arc::new(AtomicU64::new(0)), Arc::new(Mutex::new(Vec::new())));
+        let proxy = Self { address, faults: faults.clone(), heads: heads.clone() };
         let decide: Arc<Decide> = Arc::new(decide);
         std::thread::spawn(move || {
             for client in listener.incoming().flatten() {
-                let (decide, faults, lines) = (decide.clone(), faults.clone(), lines.clone());
-                std::thread::spawn(move || serve(client, target, &*decide, &faults, &lines));
+                let (decide, faults, heads) = (decide.clone(), faults.clone(), heads.clone());
+                std::thread::spawn(move || serve(client, target, &*decide, &faults, &heads));
             }
         });
         proxy
@@ -55,17 +64,22 @@ impl Proxy {
 
     /// The request lines so far.
     pub(crate) fn requests(&self) -> Vec<String> {
-        self.lines.lock().expect("no thread has died").clone()
+        self.heads().iter().filter_map(|head| head.lines().next()).map(str::to_owned).collect()
+    }
+
+    /// The requests so far, headers and all.
+    pub(crate) fn heads(&self) -> Vec<String> {
+        self.heads.lock().expect("no thread has died").clone()
     }
 }
 
-fn serve(mut client: TcpStream, target: SocketAddr, decide: &Decide, faults: &AtomicU64, lines: &Mutex<Vec<String>>) -> Option<()> {
-    let (head, rest) = read_head(&mut client)?;
+fn serve(mut client: TcpStream, target: SocketAddr, decide: &Decide, faults: &AtomicU64, heads: &Mutex<Vec<String>>) -> Option<()> {
+    let (head, rest) = read_request(&mut client)?;
     let line = head.lines().next()?.to_owned();
     let number = {
-        let mut lines = lines.lock().ok()?;
-        lines.push(line.clone());
-        lines.len() as u64 - 1
+        let mut heads = heads.lock().ok()?;
+        heads.push(head.clone());
+        heads.len() as u64 - 1
     };
     let fate = decide(&line, number);
     faults.fetch_add(u64::from(fate != Fate::Pass), Ordering::Relaxed);
@@ -79,9 +93,15 @@ fn serve(mut client: TcpStream, target: SocketAddr, decide: &Decide, faults: &At
         }
         _ => {}
     }
-    let answer = ask(target, &head, &rest)?;
+    let mut answer = ask(target, &head, &rest)?;
+    if fate == Fate::Lost {
+        return client.shutdown(Shutdown::Both).ok();
+    }
+    if fate == Fate::Short {
+        answer = halved(&answer)?;
+    }
     let body = find(&answer, b"\r\n\r\n")? + 4;
-    let sent = if fate == Fate::Half { body + (answer.len() - body) / 2 } else { answer.len() };
+    let sent = if matches!(fate, Fate::Half | Fate::Stall) { body + (answer.len() - body) / 2 } else { answer.len() };
     let step = if fate == Fate::Slow { 512.max(sent / 20) } else { sent.max(1) };
     for piece in answer[..sent].chunks(step) {
         client.write_all(piece).ok()?;
@@ -89,23 +109,41 @@ fn serve(mut client: TcpStream, target: SocketAddr, decide: &Decide, faults: &At
             std::thread::sleep(Duration::from_millis(2));
         }
     }
+    if fate == Fate::Stall {
+        std::thread::sleep(STALL);
+    }
     client.shutdown(Shutdown::Both).ok()
 }
 
-/// The head of a request, and what came with it of the body.
-fn read_head(client: &mut TcpStream) -> Option<(String, Vec<u8>)> {
-    let (mut bytes, mut piece) = (Vec::new(), [0; 4096]);
-    loop {
+/// An answer with half of its body, and a length that fits it.
+fn halved(answer: &[u8]) -> Option<Vec<u8>> {
+    let body = find(answer, b"\r\n\r\n")? + 4;
+    let half = (answer.len() - body) / 2;
+    let head = String::from_utf8_lossy(&answer[..body - 4]).into_owned();
+    let lines = head.lines().filter(|line| !line.to_ascii_lowercase().starts_with("content-length:"));
+    let head: String = lines.map(|line| format!("{line}\r\n")).collect();
+    Some([format!("{head}Content-Length: {half}\r\n\r\n").as_bytes(), &answer[body..body + half]].concat())
+}
+
+/// The head of a request, and its body.
+fn read_request(client: &mut TcpStream) -> Option<(String, Vec<u8>)> {
+    let (mut bytes, mut piece) = (Vec::new(), [0; 65_536]);
+    let end = loop {
         let count = client.read(&mut piece).ok().filter(|&count| count > 0)?;
         bytes.extend_from_slice(&piece[..count]);
         if let Some(end) = find(&bytes, b"\r\n\r\n") {
-            let body = bytes.split_off(end + 4);
-            return Some((String::from_utf8(bytes).ok()?, body));
+            break end + 4;
         }
-    }
+    };
+    let mut body = bytes.split_off(end);
+    let head = String::from_utf8(bytes).ok()?;
+    let length = head.lines().find_map(|line| line.to_ascii_lowercase().strip_prefix("content-length:")?.trim().parse().ok());
+    let missing = length.unwrap_or(0_u64).saturating_sub(body.len() as u64);
+    client.take(missing).read_to_end(&mut body).ok()?;
+    Some((head, body))
 }
 
-/// The target's whole answer to a request without a body of its own.
+/// The target's whole answer to a request.
 fn ask(target: SocketAddr, head: &str, body: &[u8]) -> Option<Vec<u8>> {
     let mut server = TcpStream::connect(target).ok()?;
     let lines = head.lines().filter(|line| !line.is_empty() && !line.to_ascii_lowercase().starts_with("connection:"));

@@ -1,5 +1,6 @@
 //! Real S3-compatible servers on loopback, from the Python environment of the tests: moto's, and SeaweedFS's, which checks signatures.
 
+use std::collections::BTreeMap;
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
@@ -20,22 +21,15 @@ pub(crate) enum Kind {
 /// A server with one empty bucket, `logs`; stopped when it is dropped.
 pub(crate) struct Store {
     server: Child,
-    pub(crate) kind: Kind,
     pub(crate) address: SocketAddr,
     /// What the server writes.
     _folder: tempfile::TempDir,
 }
 
 impl Store {
-    /// Starts moto's, and waits until it answers; `None` where there is no Python with it.
-    pub(crate) fn start() -> Option<Self> {
-        Self::of(Kind::Moto)
-    }
-
     /// One server of each kind, the next one started when the one before is done with; none where there is no Python with them.
     pub(crate) fn each() -> impl Iterator<Item = Self> {
-        let starts: [fn() -> Option<Self>; 2] = [Self::start, || Self::of(Kind::Weed)];
-        starts.into_iter().filter_map(|start| start())
+        [Kind::Moto, Kind::Weed].into_iter().filter_map(Self::of)
     }
 
     /// Starts one, and waits until it answers; `None` where there is no Python with it.
@@ -56,7 +50,7 @@ impl Store {
             Kind::Weed => weed(&python.with_file_name("weed"), folder.path()),
         };
         let server = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("the server starts");
-        let mut store = Self { server, kind, address, _folder: folder };
+        let mut store = Self { server, address, _folder: folder };
         store.has_made_a_bucket().then_some(store)
     }
 
@@ -68,7 +62,7 @@ impl Store {
             if self.server.try_wait().expect("the server can be asked after").is_some() {
                 return false;
             }
-            answer = try_put(self.kind, self.address, "/logs", b"").ok().map(|(status, _)| status);
+            answer = try_request(self.address, "PUT", "/logs", b"").ok().map(|(status, _)| status);
             if answer == Some(200) {
                 return true;
             }
@@ -77,26 +71,87 @@ impl Store {
         panic!("the server makes no bucket: {answer:?}");
     }
 
-    /// Puts an object into the bucket. The key is percent-encoded.
+    /// Puts an object into the bucket.
     pub(crate) fn put(&self, key: &str, body: &[u8]) {
-        Self::put_at(self.kind, self.address, key, body);
+        Self::put_at(self.address, key, body);
     }
 
-    /// Likewise, where the store itself is not at hand.
-    pub(crate) fn put_at(kind: Kind, address: SocketAddr, key: &str, body: &[u8]) {
-        let (status, said) = try_put(kind, address, &format!("/logs/{key}"), body).expect("an answer comes");
+    /// Likewise, where no more than the server's address is at hand.
+    pub(crate) fn put_at(address: SocketAddr, key: &str, body: &[u8]) {
+        let (status, said) = try_request(address, "PUT", &format!("/logs/{key}"), body).expect("an answer comes");
         assert_eq!(status, 200, "{key}: {}", String::from_utf8_lossy(&said));
+    }
+
+    /// The keys below a prefix.
+    fn keys(&self, prefix: &str) -> Vec<String> {
+        let (mut keys, mut next) = (Vec::new(), String::new());
+        loop {
+            let (status, page) = self.request("GET", &format!("/logs?list-type=2&prefix={prefix}{next}"), b"");
+            assert_eq!(status, 200);
+            let page = String::from_utf8(page).expect("XML");
+            keys.extend(elements(&page, "Key").into_iter().map(|key| key.replace("%3D", "=")));
+            match elements(&page, "NextContinuationToken").first() {
+                Some(token) => next = format!("&continuation-token={token}"),
+                None => return keys,
+            }
+        }
+    }
+
+    /// The objects below a prefix, by what follows it.
+    pub(crate) fn objects(&self, prefix: &str) -> BTreeMap<String, Vec<u8>> {
+        let got = |key: String| {
+            let (status, bytes) = self.request("GET", &format!("/logs/{key}"), b"");
+            assert_eq!(status, 200, "{key}");
+            (key[prefix.len()..].to_owned(), bytes)
+        };
+        self.keys(prefix).into_iter().map(got).collect()
+    }
+
+    /// Removes the objects below a prefix.
+    pub(crate) fn remove_all(&self, prefix: &str) {
+        self.keys(prefix).iter().for_each(|key| assert_eq!(self.request("DELETE", &format!("/logs/{key}"), b"").0, 204, "{key}"));
+    }
+
+    /// Uploads in parts that are under way.
+    pub(crate) fn uploads(&self) -> usize {
+        self.uploads_with_keys().len()
+    }
+
+    fn uploads_with_keys(&self) -> Vec<(String, String)> {
+        let (status, page) = self.request("GET", "/logs?uploads", b"");
+        assert_eq!(status, 200);
+        let page = String::from_utf8(page).expect("XML");
+        elements(&page, "Upload").iter().map(|upload| (elements(upload, "Key").remove(0), elements(upload, "UploadId").remove(0))).collect()
+    }
+
+    /// Gives them up.
+    pub(crate) fn abort_uploads(&self) {
+        for (key, id) in self.uploads_with_keys() {
+            assert_eq!(self.request("DELETE", &format!("/logs/{key}?uploadId={id}"), b"").0, 204, "{key}");
+        }
+    }
+
+    /// Sends a request; gives status and body.
+    pub(crate) fn request(&self, method: &str, path: &str, body: &[u8]) -> (u16, Vec<u8>) {
+        try_request(self.address, method, path, body).expect("an answer comes")
     }
 }
 
-/// Puts something there; gives status and body of the answer.
-fn try_put(kind: Kind, address: SocketAddr, path: &str, body: &[u8]) -> std::io::Result<(u16, Vec<u8>)> {
+/// A request of nobody's; where nobody may do that, of somebody's: moto takes any name, and checks no signature.
+fn try_request(address: SocketAddr, method: &str, path: &str, body: &[u8]) -> std::io::Result<(u16, Vec<u8>)> {
+    let owner = format!(
+        "Authorization: AWS4-HMAC-SHA256 Credential={KEY_ID}/20260101/us-east-1/s3/aws4_request, SignedHeaders=host, Signature=0\r\n"
+    );
+    match send(address, method, path, "", body)? {
+        (403, _) => send(address, method, path, &owner, body),
+        answer => Ok(answer),
+    }
+}
+
+fn send(address: SocketAddr, method: &str, path: &str, header: &str, body: &[u8]) -> std::io::Result<(u16, Vec<u8>)> {
     let mut stream = TcpStream::connect(address)?;
     let length = body.len();
-    // moto has nobody replace an object, and takes anybody's word for who it is; the other way round with SeaweedFS.
-    let signature = "AWS4-HMAC-SHA256 Credential=AKIATESTTESTTEST/20260101/us-east-1/s3/aws4_request, SignedHeaders=host, Signature=0";
-    let who = if kind == Kind::Moto { format!("Authorization: {signature}\r\n") } else { String::new() };
-    let head = format!("PUT {path} HTTP/1.1\r\nHost: {address}\r\n{who}Content-Length: {length}\r\nConnection: close\r\n\r\n");
+    let head = format!("{method} {path} HTTP/1.1\r\nHost: {address}\r\n{header}Content-Length: {length}\r\nConnection: close\r\n\r\n");
     stream.write_all(head.as_bytes())?;
     stream.write_all(body)?;
     let mut answer = Vec::new();
@@ -105,6 +160,12 @@ fn try_put(kind: Kind, address: SocketAddr, path: &str, body: &[u8]) -> std::io:
     let status = text.split(' ').nth(1).and_then(|status| status.parse().ok()).ok_or(std::io::ErrorKind::InvalidData)?;
     let end = answer.windows(4).position(|four| four == b"\r\n\r\n").map_or(answer.len(), |end| end + 4);
     Ok((status, answer[end..].to_vec()))
+}
+
+/// The texts of elements of that name.
+fn elements(xml: &str, name: &str) -> Vec<String> {
+    let (open, close) = (format!("<{name}>"), format!("</{name}>"));
+    xml.split(&open).skip(1).filter_map(|rest| Some(rest.split_once(&close)?.0.to_owned())).collect()
 }
 
 impl Drop for Store {
@@ -162,15 +223,26 @@ fn write_identities(folder: &Path) -> PathBuf {
 
 /// Runs `tlslake` with the store's address and some credentials.
 pub(crate) fn run_at(address: SocketAddr, arguments: &[&str]) -> Run {
-    run_signed(address, SECRET, arguments)
+    run_at_with(address, arguments, &[])
 }
 
-/// Likewise, with this key to sign with.
+/// Likewise, with more variables in its environment.
+pub(crate) fn run_at_with(address: SocketAddr, arguments: &[&str], variables: &[(&str, &str)]) -> Run {
+    super::finish(command_at(address, arguments).envs(variables.iter().copied()), &[])
+}
+
+/// `tlslake`, to be run so, with no output.
+pub(crate) fn command_at(address: SocketAddr, arguments: &[&str]) -> Command {
+    let mut command = super::tlslake();
+    command.args(arguments).stdout(Stdio::null()).stderr(Stdio::null());
+    command.env("AWS_ENDPOINT_URL", format!("http://{address}")).env("AWS_REGION", "eu-west-1");
+    command.env("AWS_ACCESS_KEY_ID", KEY_ID).env("AWS_SECRET_ACCESS_KEY", SECRET);
+    command
+}
+
+/// Runs it with this key to sign with.
 pub(crate) fn run_signed(address: SocketAddr, secret: &str, arguments: &[&str]) -> Run {
-    let endpoint = format!("http://{address}");
-    let credentials =
-        [("AWS_ACCESS_KEY_ID", KEY_ID), ("AWS_SECRET_ACCESS_KEY", secret), ("AWS_ENDPOINT_URL", &endpoint), ("AWS_REGION", "eu-west-1")];
-    super::run_with_stdin_and(arguments, b"", &credentials)
+    run_at_with(address, arguments, &[("AWS_SECRET_ACCESS_KEY", secret)])
 }
 
 const KEY_ID: &str = "AKIATESTTESTTEST";

@@ -1,7 +1,6 @@
 //! `tlslake convert`: logs into a lake, and the report.
 
 use std::ffi::OsString;
-use std::path::Path;
 use std::sync::Arc;
 
 use tlslake_engine::config::{LakeConfig, Partitioning, ReadConfig, WriterKind};
@@ -24,19 +23,7 @@ pub(crate) struct Convert {
 
 pub(super) fn resolve(flags: ConvertFlags) -> Result<Convert, Failure> {
     let read = ReadConfig { strict: flags.strict.strict, ..read::settings(&flags.read)? };
-    check_is_folder(&flags.lake.out)?;
     Ok(Convert { inputs: flags.read.inputs, read, lake: lake(flags.lake), progress: flags.display.progress })
-}
-
-/// A URL would be taken for the name of a folder.
-fn check_is_folder(out: &Path) -> Result<(), Failure> {
-    match out.to_str().filter(|text| text.contains("://")) {
-        None => Ok(()),
-        Some(url) => Err(Failure::usage(
-            format!("--out {url}: a lake is written to a folder"),
-            "write it to a folder and copy that, its _SUCCESS last: `aws s3 sync lake s3://BUCKET/PREFIX --exclude _SUCCESS`, then that file",
-        )),
-    }
 }
 
 fn lake(flags: LakeFlags) -> LakeConfig {

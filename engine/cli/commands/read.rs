@@ -25,14 +25,19 @@ pub(super) fn settings(flags: &ReadFlags) -> Result<ReadConfig, Failure> {
 pub(super) fn places(time: &TimeFlags, pick: PickFlags, stores: StoreFlags, read: ReadConfig) -> Result<ReadConfig, Failure> {
     check_range(time.since, time.until)?;
     let PickFlags { account, region, load_balancer } = pick;
-    let StoreFlags { endpoint_url, anonymous, requester_pays } = stores;
     Ok(ReadConfig {
         since: time.since,
         until: time.until,
         pick: Pick { accounts: account, regions: region, load_balancers: load_balancer },
-        stores: StoreConfig { endpoint_url, anonymous, requester_pays },
+        stores: self::stores(stores),
         ..read
     })
+}
+
+/// How stores are reached.
+pub(super) fn stores(flags: StoreFlags) -> StoreConfig {
+    let StoreFlags { endpoint_url, anonymous, profile, requester_pays } = flags;
+    StoreConfig { endpoint_url, anonymous, profile, requester_pays }
 }
 
 /// The engine's settings, of which only the limits are not the default's; makes the process keep to a low ceiling.

@@ -23,7 +23,8 @@ pub(crate) struct Verify {
 }
 
 pub(super) fn resolve(flags: VerifyFlags) -> Verify {
-    Verify { out: flags.out, inputs: flags.inputs, read: read::limits(&flags.limits), progress: flags.display.progress }
+    let read = ReadConfig { stores: read::stores(flags.stores), ..read::limits(&flags.limits) };
+    Verify { out: flags.out, inputs: flags.inputs, read, progress: flags.display.progress }
 }
 
 impl Verify {

@@ -4,10 +4,12 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
+use super::StoreFlags;
+
 /// `tlslake ddl`.
 #[derive(Debug, Args)]
 pub(crate) struct DdlFlags {
-    /// Folder of the lake
+    /// The lake: its folder or its URL
     #[arg(value_name = "OUT")]
     pub(crate) out: PathBuf,
 
@@ -26,6 +28,9 @@ pub(crate) struct DdlFlags {
     /// What the tables' names begin with: alb_ makes alb_connections [default: nothing]
     #[arg(long, value_name = "TEXT", default_value = "", hide_default_value = true)]
     pub(crate) prefix: String,
+
+    #[command(flatten)]
+    pub(crate) stores: StoreFlags,
 }
 
 /// `--for`.

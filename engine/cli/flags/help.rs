@@ -60,8 +60,8 @@ Examples:
   A server of one's own
     tlslake list s3://logs/ --endpoint-url http://127.0.0.1:9000
 
-Credentials come from the environment (AWS_ACCESS_KEY_ID, AWS_WEB_IDENTITY_TOKEN_FILE, GOOGLE_APPLICATION_CREDENTIALS, AZURE_STORAGE_ACCOUNT_KEY, …)
-or from the instance's role.
+Credentials come from the environment (AWS_ACCESS_KEY_ID, AWS_WEB_IDENTITY_TOKEN_FILE, GOOGLE_APPLICATION_CREDENTIALS, AZURE_STORAGE_ACCOUNT_KEY, …),
+from an AWS profile (--profile, AWS_PROFILE: keys, SSO, a role, a process), or from the instance's role.
 
 Exit codes:
   0  everything could be looked at

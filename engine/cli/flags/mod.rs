@@ -205,6 +205,10 @@ pub(crate) struct StoreFlags {
     #[arg(long)]
     pub(crate) anonymous: bool,
 
+    /// AWS profile to take credentials and region from: keys, an SSO session, a role, a process [default: the environment's, then AWS_PROFILE]
+    #[arg(long, value_name = "NAME", conflicts_with = "anonymous")]
+    pub(crate) profile: Option<String>,
+
     /// Pay for the requests yourself (S3)
     #[arg(long)]
     pub(crate) requester_pays: bool,
@@ -241,8 +245,9 @@ pub(crate) struct StrictFlag {
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Lake")]
 pub(crate) struct LakeFlags {
-    /// Folder of the lake; created if absent. A lake that is there already is gone on with: only what it does not hold yet is converted
-    #[arg(long, value_name = "DIR")]
+    /// The lake: a folder, created if absent, or a URL (s3://BUCKET/PREFIX, gs://, az://). One that is there already is gone on with: only what
+    /// it does not hold yet is converted
+    #[arg(long, value_name = "PLACE")]
     pub(crate) out: PathBuf,
 
     /// Write anew the rows of inputs that have changed since they were converted, instead of refusing

@@ -21,6 +21,8 @@ const BAR_EVERY: Duration = Duration::from_millis(120);
 const LINE_EVERY: Duration = Duration::from_secs(5);
 /// Estimates made earlier than this jump about.
 const ESTIMATE_AFTER: Duration = Duration::from_secs(1);
+/// The network's speed is that of so long.
+const SPEED_OVER: Duration = Duration::from_secs(1);
 
 /// Something whose progress can be read at any time.
 pub(crate) trait Gauge: Sync {
@@ -37,6 +39,19 @@ pub(crate) struct Reading {
     files: (u64, u64),
     /// Rows so far; `None` where rows are not counted.
     rows: Option<u64>,
+    /// What came from object stores.
+    network: Network,
+}
+
+/// A moment of what comes from object stores.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+struct Network {
+    /// Bytes so far.
+    bytes: u64,
+    /// Requests under way.
+    in_flight: u64,
+    /// What threads that parse have waited for bytes, added up.
+    waited: Duration,
 }
 
 impl Reading {
@@ -53,6 +68,11 @@ impl Gauge for Progress {
             bytes: Some((now(&self.stored_done), now(&self.stored_total))),
             files: (now(&self.files_done), now(&self.files_total)),
             rows: Some(now(&self.rows)),
+            network: Network {
+                bytes: now(&self.network.bytes),
+                in_flight: now(&self.network.in_flight),
+                waited: Duration::from_nanos(now(&self.network.waited_ns)),
+            },
         }
     }
 }
@@ -97,11 +117,31 @@ pub(crate) fn watch<T>(mode: ProgressMode, gauge: &impl Gauge, work: impl FnOnce
 
 /// Shows readings until the job's end of the channel is dropped.
 fn follow(display: &Display, gauge: &impl Gauge, finished: &Receiver<()>) {
-    let start = Instant::now();
+    let (start, mut speed) = (Instant::now(), Speed::default());
     while finished.recv_timeout(display.interval()) == Err(RecvTimeoutError::Timeout) {
-        display.show(gauge.read(), start.elapsed());
+        let (reading, elapsed) = (gauge.read(), start.elapsed());
+        display.show(reading, speed.at(reading.network.bytes, elapsed), elapsed);
     }
     display.close(gauge.read(), start.elapsed());
+}
+
+/// Bytes a second of late: over a second at least, for bytes come in bursts.
+#[derive(Debug, Default)]
+struct Speed {
+    /// The moment before, and what had come by then.
+    before: (Duration, u64),
+    bytes_per_second: f64,
+}
+
+impl Speed {
+    fn at(&mut self, bytes: u64, elapsed: Duration) -> f64 {
+        let span = elapsed.saturating_sub(self.before.0);
+        if span >= SPEED_OVER {
+            self.bytes_per_second = bytes.saturating_sub(self.before.1) as f64 / span.as_secs_f64();
+            self.before = (elapsed, bytes);
+        }
+        self.bytes_per_second
+    }
 }
 
 #[derive(Debug)]
@@ -126,24 +166,29 @@ impl Display {
         }
     }
 
-    fn show(&self, reading: Reading, elapsed: Duration) {
+    fn show(&self, reading: Reading, speed: f64, elapsed: Duration) {
         match self {
             Self::Bar(bar) => {
                 let (done, total) = reading.position();
                 bar.set_length(total);
                 bar.set_position(done);
-                bar.set_message(sentence(&reading, elapsed));
+                bar.set_message(sentence(&reading, network_now(&reading.network, speed), elapsed));
                 bar.tick();
             }
-            Self::Lines => write_line(&reading, elapsed),
+            Self::Lines => write_line(&sentence(&reading, network_now(&reading.network, speed), elapsed)),
         }
     }
 
-    /// The bar goes, so that the report stands alone; of lines, the last one tells the whole.
+    /// The bar goes, so that the report stands alone; of lines, the last one tells the whole. What the network took is said in any case: whether more
+    /// cores or a faster line would help.
     fn close(&self, reading: Reading, elapsed: Duration) {
+        let network = network_in_all(&reading.network, elapsed);
         match self {
-            Self::Bar(bar) => bar.finish_and_clear(),
-            Self::Lines => write_line(&reading, elapsed),
+            Self::Bar(bar) => {
+                bar.finish_and_clear();
+                network.iter().for_each(|network| write_line(network));
+            }
+            Self::Lines => write_line(&sentence(&reading, network, elapsed)),
         }
     }
 }
@@ -153,16 +198,34 @@ fn bar() -> ProgressBar {
     ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr()).with_style(style.progress_chars("━╸ "))
 }
 
-fn write_line(reading: &Reading, elapsed: Duration) {
+fn write_line(line: &str) {
     // A closed stderr leaves nobody to tell.
-    let _ = writeln!(io::stderr(), "{}", sentence(reading, elapsed));
+    let _ = writeln!(io::stderr(), "{line}");
 }
 
-/// `1.20 GB of 3.40 GB (35.3 %), 12 of 64 files, 1,234,567 rows, 456,789 rows/s, 12.3 s left`.
-fn sentence(reading: &Reading, elapsed: Duration) -> String {
+/// `net 84.0 MB/s · 12 in flight`; nothing where no store is read.
+fn network_now(network: &Network, speed: f64) -> Option<String> {
+    let is_used = network.bytes > 0 || network.in_flight > 0;
+    is_used.then(|| format!("net {}/s · {} in flight", bytes(speed as u64), count(network.in_flight)))
+}
+
+/// `net 1.20 GB at 84.0 MB/s, workers waited 3.50 s for it in all`.
+fn network_in_all(network: &Network, elapsed: Duration) -> Option<String> {
+    let speed = network.bytes as f64 / elapsed.as_secs_f64().max(1e-3);
+    let waited = duration(network.waited.as_secs_f64());
+    (network.bytes > 0).then(|| format!("net {} at {}/s, workers waited {waited} for it in all", bytes(network.bytes), bytes(speed as u64)))
+}
+
+/// `1.20 GB of 3.40 GB (35.3 %), 12 of 64 files, 1,234,567 rows, 456,789 rows/s, net 84.0 MB/s · 12 in flight, 12.3 s left`.
+fn sentence(reading: &Reading, network: Option<String>, elapsed: Duration) -> String {
     let files = format!("{} of {} files", count(reading.files.0), count(reading.files.1));
-    let parts =
-        [reading.bytes.map(bytes_read), Some(files), reading.rows.map(|rows| rows_read(rows, elapsed)), time_left(reading, elapsed)];
+    let parts = [
+        reading.bytes.map(bytes_read),
+        Some(files),
+        reading.rows.map(|rows| rows_read(rows, elapsed)),
+        network,
+        time_left(reading, elapsed),
+    ];
     parts.into_iter().flatten().collect::<Vec<_>>().join(", ")
 }
 
@@ -194,23 +257,40 @@ mod tests {
 
     #[test]
     fn a_sentence_tells_bytes_files_rows_and_the_time_left() {
-        let reading = Reading { bytes: Some((1_200_000_000, 3_400_000_000)), files: (12, 64), rows: Some(1_000_000) };
+        let reading = Reading { bytes: Some((1_200_000_000, 3_400_000_000)), files: (12, 64), rows: Some(1_000_000), ..Reading::default() };
         assert_eq!(
-            sentence(&reading, Duration::from_secs(4)),
+            sentence(&reading, None, Duration::from_secs(4)),
             "1.20 GB of 3.40 GB (35.3 %), 12 of 64 files, 1,000,000 rows, 250,000 rows/s, 7.33 s left"
         );
     }
 
     #[test]
     fn an_unknown_total_gives_no_estimate() {
-        let reading = Reading { bytes: Some((5_000, 0)), files: (0, 1), rows: Some(10) };
-        assert_eq!(sentence(&reading, Duration::from_secs(2)), "5.00 kB, 0 of 1 files, 10 rows, 5 rows/s");
+        let reading = Reading { bytes: Some((5_000, 0)), files: (0, 1), rows: Some(10), ..Reading::default() };
+        assert_eq!(sentence(&reading, None, Duration::from_secs(2)), "5.00 kB, 0 of 1 files, 10 rows, 5 rows/s");
+    }
+
+    #[test]
+    fn the_network_is_told_apart_where_it_is_used() {
+        assert_eq!((network_now(&Network::default(), 0.0), network_in_all(&Network::default(), Duration::ZERO)), (None, None));
+        let network = Network { bytes: 168_000_000, in_flight: 12, waited: Duration::from_millis(3_500) };
+        assert_eq!(network_now(&network, 84e6).as_deref(), Some("net 84.0 MB/s · 12 in flight"));
+        let whole = network_in_all(&network, Duration::from_secs(2));
+        assert_eq!(whole.as_deref(), Some("net 168 MB at 84.0 MB/s, workers waited 3.50 s for it in all"));
+    }
+
+    #[test]
+    fn speed_is_that_of_the_last_second() {
+        let mut speed = Speed::default();
+        let at = |speed: &mut Speed, bytes, millis| speed.at(bytes, Duration::from_millis(millis)) as u64;
+        assert_eq!((at(&mut speed, 500, 500), at(&mut speed, 1_000, 1_000), at(&mut speed, 1_000, 1_900)), (0, 1_000, 1_000));
+        assert_eq!(at(&mut speed, 1_000, 2_000), 0);
     }
 
     #[test]
     fn files_alone() {
         let gauge = FilesDone { done: AtomicU64::new(3), total: 4 };
-        assert_eq!(sentence(&gauge.read(), Duration::from_secs(3)), "3 of 4 files, 1.00 s left");
+        assert_eq!(sentence(&gauge.read(), None, Duration::from_secs(3)), "3 of 4 files, 1.00 s left");
     }
 
     #[test]

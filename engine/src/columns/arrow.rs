@@ -399,8 +399,8 @@ fn extras(batch: &ConnectionBatch) -> Result<ArrayRef> {
 
 fn object_names(batch: &ConnectionBatch, objects: &[InputFile]) -> Result<ArrayRef> {
     let keys: Vec<u32> = run_rows(batch).flat_map(|(index, rows)| rows.map(move |_| index as u32)).collect();
-    let names = batch.runs.iter().map(|run| Some(objects[run.file as usize].object.as_str()));
-    write_out(&dictionary(keys.into(), names)?)
+    let names: Vec<_> = batch.runs.iter().map(|run| objects[run.file as usize].object.text()).collect();
+    write_out(&dictionary(keys.into(), names.iter().map(|name| Some(&**name)))?)
 }
 
 fn line_numbers(batch: &ConnectionBatch, first_lines: &[u64]) -> Result<Vec<i64>> {

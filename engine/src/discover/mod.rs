@@ -6,10 +6,12 @@
 
 mod fault;
 mod names;
+mod object_name;
 mod pattern;
 mod pick;
 mod remote;
 mod search;
+mod skips;
 mod units;
 
 #[cfg(test)]
@@ -17,10 +19,11 @@ mod tests;
 
 use std::ffi::OsStr;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use crate::config::ReadConfig;
 use crate::error::{Error, FileFault, Result};
-use crate::store::{Object, Stores};
+use crate::store::{Object, Stores, Traffic};
 use pick::Picker;
 use search::Search;
 
@@ -30,7 +33,9 @@ pub(crate) use names::looks_compressed;
 pub use names::{LogName, display_os};
 #[cfg(any(test, feature = "fuzzing"))]
 pub(crate) use names::{NameVerdict, judge};
+pub use object_name::{LogSource, ObjectName};
 pub(crate) use search::modified_ns;
+pub use skips::Skips;
 pub use units::{Unit, UnitSettings, plan_units, units_in_order};
 pub(crate) use units::{another_id, plan_units_of, unit_of};
 
@@ -41,23 +46,33 @@ pub struct InputFile {
     ///
     /// Bytes that are not UTF-8, and control characters, stand as `\x` and two lower-case hex digits per byte, a backslash as `\\`: so
     /// two paths never look alike, none can play tricks on a terminal, and the path can be told from the name.
-    pub object: String,
+    pub object: ObjectName,
     /// Where its bytes are.
     pub location: Location,
     /// Stored bytes when it was found; `None` where that is not known beforehand (standard input, pipes, devices).
     pub size: Option<u64>,
-    /// Modification time, ns since 1970; part of its identity. `None` where there is none.
-    pub modified: Option<i128>,
-    /// What the file's name tells, if it follows AWS's pattern.
-    pub name: Option<LogName>,
+    /// Modification time, ns since 1970; part of its identity. `None` where there is none, or one outside the years 1677 to 2262.
+    pub modified: Option<i64>,
+    /// Whose logs it holds, as its name tells if it follows AWS's pattern.
+    pub name: Option<Arc<LogSource>>,
     /// Stands for where the file is, however it was named: XXH3-128 of its path without links, or of `-`.
     pub key: u128,
 }
 
 impl InputFile {
-    /// The modification time as manifests keep it; `None` outside the years 1677 to 2262, too.
+    /// The modification time as manifests keep it.
     pub(crate) fn modified_ns(&self) -> Option<i64> {
-        self.modified.and_then(|time| i64::try_from(time).ok())
+        self.modified
+    }
+
+    /// Bytes that it takes in a list, without what it shares with others.
+    pub(crate) fn held(&self) -> usize {
+        let location = match &self.location {
+            Location::Path(path) | Location::Lake(LakeFile::Path(path), _) => path.as_os_str().len(),
+            Location::Object(object) | Location::Lake(LakeFile::Object(object), _) => object.held(),
+            Location::Stdin => 0,
+        };
+        size_of::<Self>() + self.object.held() + location
     }
 }
 
@@ -72,7 +87,17 @@ pub enum Location {
     /// Standard input, which can be read once.
     Stdin,
     /// A Parquet file of a lake that `convert` wrote.
-    Lake(PathBuf, LakeTable),
+    Lake(LakeFile, LakeTable),
+}
+
+/// Where a lake's file is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[expect(private_interfaces, reason = "an object can be looked at, not made, outside the crate")]
+pub enum LakeFile {
+    /// On a disk.
+    Path(PathBuf),
+    /// In a store.
+    Object(Object),
 }
 
 /// The tables of a lake that stand for lines of logs.
@@ -119,8 +144,8 @@ pub struct Discovery {
     /// The files to read, none of them twice. Inputs come in the order given; within a folder or a glob, paths come in the byte order of
     /// their components, which is the order of the windows within a load balancer's delivery folders.
     pub files: Vec<InputFile>,
-    /// What was found and is not read, in the order found.
-    pub skipped: Vec<SkippedFile>,
+    /// What was found and is not read.
+    pub skipped: Skips,
     /// What could not be reached, in the order found. The report lists it among the failed files.
     pub unreachable: Vec<UnreachableFile>,
 }
@@ -136,34 +161,55 @@ pub struct Discovery {
 ///
 /// With [`Lakes::Read`], a folder named outright may also be a lake that `convert` wrote: its Parquet files are listed, partition by partition.
 ///
-/// Cost: one directory listing per folder, one `stat` per file read; memory grows with the number of files, near 1 KB for each.
+/// Cost: one directory listing per folder, one `stat` per file read; memory grows with the number of files, by some 200 bytes for each.
 ///
 /// # Errors
 /// [`Error::NoInput`] for an empty list. [`Error::BadInput`] for a named input that does not exist, cannot be looked up or listed, is a
-/// socket or a lake (where those are refused, or are not complete), and for a glob that is malformed or matches nothing. [`Error::NoLogs`] if nothing is left to read.
+/// socket or a lake (where those are refused, or are not complete), and for a glob that is malformed or matches nothing. [`Error::NoLogs`] if nothing is left to read, unless there are logs of another time than the one asked for.
 pub fn discover<S: AsRef<OsStr>>(inputs: &[S], lakes: Lakes) -> Result<Discovery> {
-    discover_as(inputs, lakes, &ReadConfig::default())
+    discover_as(inputs, lakes, &ReadConfig::default(), &Arc::default())
 }
 
-/// Likewise; stores are reached, and logs picked by their names, as `read` says.
+/// Likewise; stores are reached, and logs picked by their names, as `read` says. What comes from stores is counted in `traffic`.
 ///
 /// # Errors
 /// As [`discover`], and [`Error::BadInput`] for a URL of a store that cannot be listed.
-pub(crate) fn discover_as<S: AsRef<OsStr>>(inputs: &[S], lakes: Lakes, read: &ReadConfig) -> Result<Discovery> {
+pub(crate) fn discover_as<S: AsRef<OsStr>>(inputs: &[S], lakes: Lakes, read: &ReadConfig, traffic: &Arc<Traffic>) -> Result<Discovery> {
+    let mut files = Vec::new();
+    let found = visit(inputs, lakes, read, traffic, &mut |file| files.push(file))?;
+    let found = Discovery { files, ..found };
+    if u32::try_from(found.files.len()).is_err() {
+        return Err(Error::Config(format!("{} files are more than one run can number; give fewer inputs", found.files.len())));
+    }
+    Ok(found)
+}
+
+/// Hands every file to `take` instead of keeping them; the rest is as with [`discover_as`].
+///
+/// # Errors
+/// As [`discover_as`].
+pub(crate) fn visit<S: AsRef<OsStr>>(
+    inputs: &[S],
+    lakes: Lakes,
+    read: &ReadConfig,
+    traffic: &Arc<Traffic>,
+    take: &mut dyn FnMut(InputFile),
+) -> Result<Discovery> {
     if inputs.is_empty() {
         return Err(Error::NoInput);
     }
-    let mut search = Search::new(lakes, Picker::new(read), Stores::new(read.stores.clone()));
+    let mut search = Search::new(lakes, Picker::new(read), Stores::new(read.stores.clone(), traffic.clone()), take);
+    // One listing names nothing twice.
+    search.has_one_input = inputs.len() == 1;
     for input in inputs {
         search.take(input.as_ref())?;
     }
-    let took_lake = search.took_lake;
+    let is_nothing = search.count == 0 && !search.took_lake;
     let found = search.into_discovery();
-    if found.files.is_empty() && !took_lake {
+    // Where names rule all of it out, no row is of that time: an answer, not a mistake.
+    let is_of_another_time = found.skipped.by_reason().contains_key(names::reason::OTHER_TIME);
+    if is_nothing && !is_of_another_time {
         return Err(Error::NoLogs { inputs: describe_nothing(inputs, &found) });
-    }
-    if u32::try_from(found.files.len()).is_err() {
-        return Err(Error::Config(format!("{} files are more than one run can number; give fewer inputs", found.files.len())));
     }
     Ok(found)
 }
@@ -177,9 +223,14 @@ fn describe_nothing<S: AsRef<OsStr>>(inputs: &[S], found: &Discovery) -> String 
     let names = inputs.iter().map(|input| display_os(input.as_ref()));
     let mut text = list(names.collect());
     let mut trouble: Vec<String> = Vec::new();
-    for (reason, count, first) in tally(&found.skipped) {
-        trouble.push(format!("{count} skipped as {reason} ({first})"));
+    let counts = found.skipped.by_reason();
+    let mut reasons: Vec<&SkippedFile> = Vec::new();
+    for file in found.skipped.named() {
+        if !reasons.iter().any(|first| first.reason == file.reason) {
+            reasons.push(file);
+        }
     }
+    trouble.extend(reasons.iter().map(|first| format!("{} skipped as {} ({})", counts[first.reason], first.reason, first.object)));
     trouble.extend(found.unreachable.iter().map(|file| format!("{} {}", file.object, file.fault.message)));
     if trouble.is_empty() {
         text.push_str(": nothing is in there");
@@ -187,22 +238,10 @@ fn describe_nothing<S: AsRef<OsStr>>(inputs: &[S], found: &Discovery) -> String 
         text.push_str(": ");
         text.push_str(&list(trouble));
     }
-    if !found.skipped.is_empty() {
+    if found.skipped.total() > 0 {
         text.push_str("; to read a file whatever its name, name the file itself");
     }
     text
-}
-
-/// Each reason with its count and its first file, in the order in which they first came.
-fn tally(skipped: &[SkippedFile]) -> Vec<(&'static str, usize, &str)> {
-    let mut reasons: Vec<(&'static str, usize, &str)> = Vec::new();
-    for file in skipped {
-        match reasons.iter_mut().find(|(reason, ..)| *reason == file.reason) {
-            Some((_, count, _)) => *count += 1,
-            None => reasons.push((file.reason, 1, &file.object)),
-        }
-    }
-    reasons
 }
 
 /// The first few of `items`, and how many there are beyond them.

@@ -14,22 +14,33 @@ use xxhash_rust::xxh3::xxh3_128;
 
 use super::fault::{is_link, system_words, unreachable};
 use super::names::{LogName, NameVerdict, display, display_os, is_hidden, judge, reason};
+use super::object_name::Shared;
 use super::pick::Picker;
-use super::{Discovery, InputFile, LakeTable, Lakes, Location, SkippedFile, UnreachableFile, pattern};
+use super::{Discovery, InputFile, LakeFile, LakeTable, Lakes, Location, SkippedFile, UnreachableFile, pattern};
 use crate::error::{Error, FileFault, Result};
 use crate::store::{ObjectUrl, Stores};
+
+/// Where the rows of a lake are, in the order in which they are read.
+pub(super) const LAKE_TABLES: [(&str, LakeTable); 2] = [("connections", LakeTable::Connections), ("rejected", LakeTable::Rejected)];
+pub(super) const UNWANTED_LAKE: &str = "this is a lake written by convert, not logs; name the folder that holds the logs";
+pub(super) const UNFINISHED_LAKE: &str =
+    "this lake is not complete (it has no _SUCCESS): a run is writing it, or one was cut off; wait for it, or convert again";
 
 /// The lists so far, and what tells a path that was reached before.
 ///
 /// Paths are remembered as 128-bit hashes of their canonical form: 16 bytes for each of what may be millions of files.
-#[derive(Default)]
-pub(super) struct Search {
-    lakes: Lakes,
+pub(super) struct Search<'t> {
+    pub(super) lakes: Lakes,
     pub(super) picker: Picker,
     pub(super) stores: Stores,
     /// Whether a lake was among the inputs: one without rows is an answer, not a mistake.
     pub(super) took_lake: bool,
     pub(super) found: Discovery,
+    /// Who is given the files, and how many were.
+    give: &'t mut dyn FnMut(InputFile),
+    pub(super) count: u64,
+    pub(super) has_one_input: bool,
+    pub(super) shared: Shared,
     stdin_taken: bool,
     pub(super) files_seen: HashSet<u128>,
     folders_seen: HashSet<u128>,
@@ -37,10 +48,24 @@ pub(super) struct Search {
     last_folder: Option<(PathBuf, PathBuf)>,
 }
 
-impl Search {
-    /// Empty lists, to which lakes are added or not.
-    pub(super) fn new(lakes: Lakes, picker: Picker, stores: Stores) -> Self {
-        Self { lakes, picker, stores, ..Self::default() }
+impl<'t> Search<'t> {
+    /// Nothing is found yet; lakes are taken or not, and files are given to `give`.
+    pub(super) fn new(lakes: Lakes, picker: Picker, stores: Stores, give: &'t mut dyn FnMut(InputFile)) -> Self {
+        Self {
+            lakes,
+            picker,
+            stores,
+            took_lake: false,
+            found: Discovery::default(),
+            give,
+            count: 0,
+            has_one_input: false,
+            shared: Shared::default(),
+            stdin_taken: false,
+            files_seen: HashSet::new(),
+            folders_seen: HashSet::new(),
+            last_folder: None,
+        }
     }
 
     /// Adds one input as the user named it.
@@ -70,12 +95,12 @@ impl Search {
 
     fn take_stdin(&mut self) {
         if std::mem::replace(&mut self.stdin_taken, true) {
-            self.found.skipped.push(SkippedFile { object: "-".to_owned(), reason: reason::GIVEN_TWICE });
+            self.found.skipped.add(SkippedFile { object: "-".to_owned(), reason: reason::GIVEN_TWICE });
             return;
         }
         let key = xxh3_128(b"-");
-        let stdin = InputFile { object: "-".to_owned(), location: Location::Stdin, size: None, modified: None, name: None, key };
-        self.found.files.push(stdin);
+        let stdin = InputFile { object: "-".into(), location: Location::Stdin, size: None, modified: None, name: None, key };
+        self.give(stdin);
     }
 
     /// A file named outright: read whatever its name.
@@ -86,7 +111,7 @@ impl Search {
         if self.lakes == Lakes::Read && path.extension().is_some_and(|extension| extension == "parquet") {
             return Err(bad(path.as_os_str(), "is a file of Parquet, not of lines; name the folder of the lake that it belongs to"));
         }
-        self.add(path, metadata, true);
+        self.add(Location::Path(path.to_path_buf()), path, metadata, true);
         Ok(())
     }
 
@@ -95,9 +120,7 @@ impl Search {
         if is_lake(path) {
             return match self.lakes {
                 Lakes::Read => self.take_lake(path),
-                Lakes::Refuse => {
-                    Err(bad(path.as_os_str(), "this is a lake written by convert, not logs; name the folder that holds the logs"))
-                }
+                Lakes::Refuse => Err(bad(path.as_os_str(), UNWANTED_LAKE)),
             };
         }
         if let Err(error) = fs::read_dir(path) {
@@ -110,12 +133,10 @@ impl Search {
     /// A lake named outright: its rows, then the lines that became none. One that is not complete would give half an answer.
     fn take_lake(&mut self, lake: &Path) -> Result<()> {
         if !lake.join("_SUCCESS").is_file() {
-            let problem =
-                "this lake is not complete (it has no _SUCCESS): a run is writing it, or one was cut off; wait for it, or convert again";
-            return Err(bad(lake.as_os_str(), problem));
+            return Err(bad(lake.as_os_str(), UNFINISHED_LAKE));
         }
         self.took_lake = true;
-        for (folder, table) in [("connections", LakeTable::Connections), ("rejected", LakeTable::Rejected)] {
+        for (folder, table) in LAKE_TABLES {
             let folder = lake.join(folder);
             if folder.exists() {
                 self.take_table(&folder, table)?;
@@ -130,11 +151,8 @@ impl Search {
             let is_part = entry.path().extension().is_some_and(|extension| extension == "parquet");
             if entry.file_type().is_file() && is_part {
                 let metadata = entry.metadata().map_err(|error| bad(entry.path().as_os_str(), error.to_string()))?;
-                let before = self.found.files.len();
-                self.add(entry.path(), &metadata, entry.path_is_symlink());
-                if let Some(file) = self.found.files.get_mut(before) {
-                    file.location = Location::Lake(entry.path().to_path_buf(), table);
-                }
+                let location = Location::Lake(LakeFile::Path(entry.path().to_path_buf()), table);
+                self.add(location, entry.path(), &metadata, entry.path_is_symlink());
             }
         }
         Ok(())
@@ -253,30 +271,36 @@ impl Search {
         }
         match LogName::of_path(path).and_then(|name| self.picker.refuses(&name)) {
             Some(why) => self.skip(path, why),
-            None => self.add(path, metadata, is_link),
+            None => self.add(Location::Path(path.to_path_buf()), path, metadata, is_link),
         }
     }
 
     /// Adds a file to read, unless it was added before. `is_link` if the last component may be a link.
-    fn add(&mut self, path: &Path, metadata: &Metadata, is_link: bool) {
+    fn add(&mut self, location: Location, path: &Path, metadata: &Metadata, is_link: bool) {
         let key = self.canonical_key(path, is_link);
         if !self.files_seen.insert(key) {
             return self.skip(path, reason::GIVEN_TWICE);
         }
         // What is no regular file (a pipe, a device) is a stream: its length and time say nothing of what it will yield.
         let is_file = metadata.is_file();
-        self.found.files.push(InputFile {
-            object: display(path),
-            location: Location::Path(path.to_path_buf()),
+        let file = InputFile {
+            object: self.shared.name(&display(path)),
+            location,
             size: is_file.then_some(metadata.len()),
             modified: if is_file { modified_ns(metadata) } else { None },
-            name: LogName::of_path(path),
+            name: LogName::of_path(path).map(|name| self.shared.source(&name)),
             key,
-        });
+        };
+        self.give(file);
+    }
+
+    pub(super) fn give(&mut self, file: InputFile) {
+        self.count += 1;
+        (self.give)(file);
     }
 
     fn skip(&mut self, path: &Path, reason: &'static str) {
-        self.found.skipped.push(SkippedFile { object: display(path), reason });
+        self.found.skipped.add(SkippedFile { object: display(path), reason });
     }
 
     fn fail(&mut self, path: &Path, fault: FileFault) {
@@ -333,15 +357,16 @@ fn is_below(folders: &HashSet<PathBuf>, path: &Path) -> bool {
     !folders.is_empty() && path.ancestors().any(|folder| folders.contains(folder))
 }
 
-/// Nanoseconds since 1970, negative before; `None` where the system keeps no such time.
-pub(crate) fn modified_ns(metadata: &Metadata) -> Option<i128> {
+/// Nanoseconds since 1970, negative before; `None` where the system keeps no such time, and outside the years 1677 to 2262.
+pub(crate) fn modified_ns(metadata: &Metadata) -> Option<i64> {
     let time = metadata.modified().ok()?;
     // A span of seconds that fits 64 bits stays far inside 127 bits as nanoseconds.
     let ns = |span: std::time::Duration| i128::from(span.as_secs()) * 1_000_000_000 + i128::from(span.subsec_nanos());
-    Some(match time.duration_since(UNIX_EPOCH) {
+    let ns = match time.duration_since(UNIX_EPOCH) {
         Ok(after) => ns(after),
         Err(before) => -ns(before.duration()),
-    })
+    };
+    i64::try_from(ns).ok()
 }
 
 #[cfg(unix)]

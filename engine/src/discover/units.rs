@@ -61,7 +61,7 @@ pub(crate) fn plan_units_of(files: &[InputFile], indexes: impl Iterator<Item = u
             None => planned.push(vec![index]),
             Some(size) => {
                 open.files.push(index);
-                open.weight += weight(&file.object, size);
+                open.weight += weight(file.object.ending(), size);
                 if open.weight >= limit {
                     planned.extend(open.close());
                 }
@@ -114,7 +114,7 @@ impl OpenUnit {
 }
 
 fn group_of(file: &InputFile) -> Option<(&str, &str)> {
-    file.name.as_ref().map(|name| (name.account.as_str(), name.region.as_str()))
+    file.name.as_ref().map(|name| (&*name.account, &*name.region))
 }
 
 /// Weights are 25ths of an estimated byte of Parquet, so that the sums are exact: 0.4 is 10/25, 0.08 is 2/25.
@@ -138,9 +138,9 @@ fn unit_id(files: &[InputFile], indexes: &[u32], settings: &UnitSettings) -> Str
             Location::Lake(..) => 2,
             Location::Object(_) => 3,
         }]);
-        update_text(&mut hash, &file.object);
+        update_text(&mut hash, &file.object.text());
         update_number(&mut hash, file.size.map(i128::from));
-        update_number(&mut hash, file.modified);
+        update_number(&mut hash, file.modified.map(i128::from));
     }
     format!("{:016x}", hash.digest())
 }

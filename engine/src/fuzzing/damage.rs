@@ -5,7 +5,7 @@ use std::path::Path;
 
 use super::lake::{config, opened, written};
 use crate::columns::Parser;
-use crate::discover::LakeTable;
+use crate::discover::{LakeFile, LakeTable};
 use crate::lake::read::{self, LakeText};
 use crate::scan::Kernel;
 
@@ -45,13 +45,14 @@ fn damage(stored: &mut Vec<u8>, edit: &[u8]) {
 }
 
 fn read_all(path: &Path, table: LakeTable) {
-    let Ok(slices) = read::slices(path, 1_000) else { return };
+    let file = LakeFile::Path(path.to_owned());
+    let Ok(slices) = read::slices(&file, "a", 1_000) else { return };
     let mut text = LakeText::default();
     // A forged footer can name more slices than anyone would wait for.
     for slice in slices.take(64) {
         let mut rest = Some(slice);
         while let Some(slice) = rest.take() {
-            let Ok(more) = read::read(path, table, &slice, 1 << 20, &mut text) else { return };
+            let Ok(more) = read::read(&file, "a", table, &slice, 1 << 20, &mut text) else { return };
             rest = more;
             assert!(text.text.len() <= MAX_TEXT);
             assert_eq!(memchr::memchr_iter(b'\n', &text.text).count(), text.lines.len(), "lines are whole");

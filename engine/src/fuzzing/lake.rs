@@ -4,11 +4,11 @@ use std::sync::Arc;
 
 use super::rows::{Values, values};
 use crate::columns::{Parser, RejectedLine};
-use crate::config::{Compression, LakeConfig, Partitioning, ReadConfig};
-use crate::discover::{InputFile, LakeTable, Location, LogName};
+use crate::config::{Compression, LakeConfig, Partitioning, ReadConfig, StoreConfig};
+use crate::discover::{InputFile, LakeFile, LakeTable, Location, LogSource};
 use crate::error::LineFault;
 use crate::lake::read::{self, LakeText};
-use crate::lake::{Lake, LakeSettings, StagedFile, StagedUnit};
+use crate::lake::{Lake, LakeSettings, StagedFile, StagedUnit, home};
 use crate::scan::Kernel;
 
 /// Lines parsed, written as Parquet, read back as lines and parsed again are the same rows and the same rejected lines, with the same numbers.
@@ -44,19 +44,14 @@ pub(super) fn config(choice: u8, folder: &std::path::Path) -> LakeConfig {
 /// A lake in an empty folder.
 pub(super) fn opened(config: LakeConfig) -> Lake {
     let settings = LakeSettings::new(&ReadConfig::default(), &config);
-    Lake::open(config, &settings, || false).expect("a lake in an empty folder")
+    let home = home::home(&config.out, &StoreConfig::default(), &Arc::default()).expect("a folder");
+    Lake::open(home, config, &settings, &|_| false).expect("a lake in an empty folder")
 }
 
 fn input_file(choice: u8) -> InputFile {
-    let name = LogName {
-        account: "123456789012".to_owned(),
-        region: "us-east-1".to_owned(),
-        load_balancer: "app.x.1".to_owned(),
-        end_time: "20240101T0000Z".to_owned(),
-        node_ip: "10.0.0.1".to_owned(),
-    };
-    let name = (choice & 64 == 0).then_some(name);
-    InputFile { object: "a.log".to_owned(), location: Location::Stdin, size: None, modified: None, name, key: 0 }
+    let name = LogSource { account: "123456789012".into(), region: "us-east-1".into(), balancer: "app/x/1".into() };
+    let name = (choice & 64 == 0).then(|| Arc::new(name));
+    InputFile { object: "a.log".into(), location: Location::Stdin, size: None, modified: None, name, key: 0 }
 }
 
 pub(super) fn written(lake: &Lake, parser: &Parser, choice: u8) -> StagedUnit {
@@ -102,11 +97,12 @@ fn read_back(unit: &StagedUnit, provenance: bool) -> Seen {
 fn read_file(file: &StagedFile, parser: &mut Parser, seen: &mut Seen, provenance: bool) {
     let table = if file.target.starts_with("connections") { LakeTable::Connections } else { LakeTable::Rejected };
     let mut rows = 0;
-    for slice in read::slices(&file.staged, 1_000).expect("a file that was just written") {
+    for slice in read::slices(&LakeFile::Path(file.staged.clone()), "a", 1_000).expect("a file that was just written") {
         let mut rest = Some(slice);
         while let Some(slice) = rest {
             let mut text = LakeText::default();
-            rest = read::read(&file.staged, table, &slice, 1 << 20, &mut text).expect("rows that were just written");
+            rest = read::read(&LakeFile::Path(file.staged.clone()), "a", table, &slice, 1 << 20, &mut text)
+                .expect("rows that were just written");
             rows += take(&text, table, parser, seen);
             assert!(text.stretches.iter().all(|stretch| stretch.object.is_some() || !provenance));
         }

@@ -75,8 +75,8 @@ impl<'a> ArrayColumns<'a> {
 
     fn objects(&self) -> Result<ArrayRef> {
         let keys = self.sources.iter().enumerate().flat_map(|(key, &(_, rows))| std::iter::repeat_n(key as u32, rows as usize));
-        let names = self.sources.iter().map(|&(file, _)| self.files.get(file as usize).map(|file| file.object.as_str()));
-        Ok(Arc::new(arrays::dictionary(keys.collect::<Vec<u32>>().into(), names)?))
+        let names: Vec<_> = self.sources.iter().map(|&(file, _)| self.files.get(file as usize).map(|file| file.object.text())).collect();
+        Ok(Arc::new(arrays::dictionary(keys.collect::<Vec<u32>>().into(), names.iter().map(Option::as_deref))?))
     }
 }
 

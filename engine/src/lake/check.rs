@@ -1,18 +1,17 @@
 //! Whether a lake is what its manifests say: every file there, as written, named, and adding up.
 //!
-//! In: a lake's folder. Out: what differs, each with its place. Nothing is changed, and no log is read.
+//! In: a lake's home. Out: what differs, each with its place. Nothing is changed, and no log is read.
 
-use std::collections::{BTreeMap, HashSet};
-use std::fs::{self, File};
-use std::path::{Path, PathBuf};
+use std::collections::{BTreeMap, HashMap};
 
 use parquet::file::reader::FileReader;
 use parquet::file::serialized_reader::SerializedFileReader;
 use rayon::prelude::*;
 
+use super::home::{Home, Quiet};
 use super::inventory::Inventory;
 use super::manifest::{self, InputEntry, InputStatus, LakeManifest, LineCounts, OutputEntry, UnitManifest, checksum_text};
-use super::{CONNECTIONS, OWN_FOLDER, REPORT, SUCCESS, hourly, rejected, settings, staging, state};
+use super::{CONNECTIONS, REPORT, SUCCESS, hourly, own, rejected, settings, staging, state};
 use crate::error::{Error, Result};
 use crate::report::{Difference, DifferenceKind, Report};
 
@@ -29,60 +28,57 @@ pub(crate) struct Checked {
     pub(crate) rows: u64,
     /// Bytes read.
     pub(crate) bytes: u64,
-    /// Kept so that no run begins to write before the verdict.
-    _lock: Option<File>,
+    /// Tells whether a run began to write before the verdict.
+    quiet: Option<Quiet>,
 }
 
 impl Checked {
     fn differ(&mut self, kind: DifferenceKind, place: impl Into<String>, problem: impl Into<String>) {
         self.differences.push(Difference { kind, place: place.into(), problem: problem.into() });
     }
+
+    /// Fails where a run has begun to write the lake meanwhile: the verdict would be of something that is gone.
+    pub(crate) fn check_quiet(&self) -> Result<()> {
+        self.quiet.as_ref().map_or(Ok(()), Quiet::check)
+    }
 }
 
-/// Checks the lake at `out`; files are read in parallel on the caller's rayon pool.
+/// Checks a lake; files are read in parallel on the caller's rayon pool.
 ///
 /// # Errors
 /// [`Error::NoLake`] where there is no lake with a manifest, [`Error::Locked`] while a run is writing it, [`Error::Io`] where it cannot be listed.
-pub(crate) fn check(out: &Path) -> Result<Checked> {
-    let own = out.join(OWN_FOLDER);
-    if !settings::exist(&own) {
-        return Err(Error::NoLake { path: out.to_owned() });
+pub(crate) fn check(home: &dyn Home) -> Result<Checked> {
+    if settings::read(home)?.is_none() {
+        return Err(Error::NoLake { path: home.path().to_owned() });
     }
-    let lock = super::lock::read(out, &own)?;
-    let mut checked = Checked { _lock: lock, ..Checked::default() };
-    if !out.join(SUCCESS).is_file() {
+    let mut checked = Checked { quiet: Some(home.quiet()?), ..Checked::default() };
+    if home.size(SUCCESS)?.is_none() {
         checked.differ(DifferenceKind::Incomplete, SUCCESS, "is missing: a run was cut off; convert again to complete the lake");
     }
-    let units = units(&own, &mut checked)?;
-    match Inventory::read(&own) {
+    let units = units(home, &mut checked)?;
+    match Inventory::read(home) {
         Ok(inventory) => checked.inventory = inventory,
         Err(Error::DamagedLake { object, fault }) => checked.differ(DifferenceKind::Manifest, object, fault.to_string()),
         Err(error) => return Err(error),
     }
     units.iter().for_each(|unit| check_unit(unit, &mut checked));
-    let lake = lake_manifest(&own, &mut checked)?;
-    let outputs = || units.iter().flat_map(|unit| unit.outputs.iter().map(|output| (Some(unit.head.unit.as_str()), output)));
+    let lake = lake_manifest(home, &mut checked)?;
+    let of_units = units.iter().flat_map(|unit| unit.outputs.iter().map(|output| (Some(unit.head.unit.as_str()), output)));
     let of_lake = lake.iter().flat_map(|lake| lake.outputs.iter().map(|output| (None, output)));
-    check_files(out, &outputs().chain(of_lake).collect::<Vec<_>>(), &mut checked);
-    let named: HashSet<PathBuf> = outputs()
-        .map(|(_, output)| output)
-        .chain(lake.iter().flat_map(|lake| &lake.outputs))
-        .map(|output| out.join(&output.path))
-        .collect();
-    check_unnamed(out, &own, &named, &mut checked)?;
+    check_files(home, &of_units.chain(of_lake).collect::<Vec<_>>(), &mut checked)?;
     if checked.rows != checked.inventory.tally.rows {
         let problem = format!("has {} rows in its files, {} by its inputs", checked.rows, checked.inventory.tally.rows);
         checked.differ(DifferenceKind::Accounting, CONNECTIONS, problem);
     }
-    check_report(&own, &mut checked);
+    check_report(home, &mut checked)?;
     Ok(checked)
 }
 
 /// The manifests of all units; one that cannot be understood is a difference.
-fn units(own: &Path, checked: &mut Checked) -> Result<Vec<UnitManifest>> {
+fn units(home: &dyn Home, checked: &mut Checked) -> Result<Vec<UnitManifest>> {
     let mut units = Vec::new();
-    for path in manifest::unit_paths(own)? {
-        match UnitManifest::read(&path) {
+    for unit in manifest::units(home)? {
+        match UnitManifest::read(home, &unit) {
             Ok(unit) => units.push(unit),
             Err(Error::DamagedLake { object, fault }) => checked.differ(DifferenceKind::Manifest, object, fault.to_string()),
             Err(error) => return Err(error),
@@ -130,9 +126,9 @@ fn check_input(input: &InputEntry, checked: &mut Checked) {
 }
 
 /// The lake's own manifest, compared with the sums over the units.
-fn lake_manifest(own: &Path, checked: &mut Checked) -> Result<Option<LakeManifest>> {
-    let place = format!("{OWN_FOLDER}/{}/{}.jsonl", manifest::FOLDER, manifest::LAKE);
-    let lake = match LakeManifest::read(own) {
+fn lake_manifest(home: &dyn Home, checked: &mut Checked) -> Result<Option<LakeManifest>> {
+    let place = manifest::name(manifest::LAKE);
+    let lake = match LakeManifest::read(home) {
         Ok(Some(lake)) => lake,
         Ok(None) => {
             checked.differ(DifferenceKind::Manifest, place, "is missing");
@@ -152,9 +148,14 @@ fn lake_manifest(own: &Path, checked: &mut Checked) -> Result<Option<LakeManifes
     Ok(Some(lake))
 }
 
-/// Compares files with what manifests say of them.
-fn check_files(out: &Path, outputs: &[(Option<&str>, &OutputEntry)], checked: &mut Checked) {
-    let found: Vec<Option<String>> = outputs.par_iter().map(|(unit, output)| file_problem(out, *unit, output)).collect();
+/// Compares the files that are there with what manifests say of them.
+fn check_files(home: &dyn Home, outputs: &[(Option<&str>, &OutputEntry)], checked: &mut Checked) -> Result<()> {
+    let mut there: HashMap<String, u64> = HashMap::new();
+    for folder in [CONNECTIONS, rejected::FOLDER, hourly::FAILURES, hourly::LATENCY, &state::folder()] {
+        there.extend(home.files(folder)?.into_iter().map(|file| (file.name, file.bytes)));
+    }
+    let problem = |(unit, output): &(Option<&str>, &OutputEntry)| file_problem(home, there.get(&output.path).copied(), *unit, output);
+    let found: Vec<Option<String>> = outputs.par_iter().map(problem).collect();
     for ((_, output), problem) in outputs.iter().zip(found) {
         checked.files += 1;
         checked.bytes += output.bytes;
@@ -164,20 +165,28 @@ fn check_files(out: &Path, outputs: &[(Option<&str>, &OutputEntry)], checked: &m
         if let Some(problem) = problem {
             checked.differ(DifferenceKind::File, &output.path, problem);
         }
+        there.remove(&output.path);
     }
+    // Their rows would be counted by readers.
+    let mut unnamed: Vec<String> = there.into_keys().collect();
+    unnamed.sort_unstable();
+    for name in unnamed {
+        let problem = "is named by no manifest: what is in it came from elsewhere, or from a run that was cut off";
+        checked.differ(DifferenceKind::File, name, problem);
+    }
+    Ok(())
 }
 
-/// What is wrong with a file.
-fn file_problem(out: &Path, unit: Option<&str>, output: &OutputEntry) -> Option<String> {
-    let path = out.join(&output.path);
-    let bytes = match fs::metadata(&path) {
-        Ok(metadata) => metadata.len(),
-        Err(error) => return Some(format!("cannot be read: {error}")),
-    };
-    if bytes != output.bytes {
-        return Some(format!("has {bytes} bytes instead of {}", output.bytes));
+/// What is wrong with a file that has `bytes`.
+fn file_problem(home: &dyn Home, bytes: Option<u64>, unit: Option<&str>, output: &OutputEntry) -> Option<String> {
+    match bytes {
+        Some(bytes) if bytes == output.bytes => {}
+        Some(bytes) => return Some(format!("has {bytes} bytes instead of {}", output.bytes)),
+        None => return Some("is missing".to_owned()),
     }
-    match staging::checksum(&path).map(checksum_text) {
+    let place = home.path().join(&output.path);
+    let checksum = home.open(&output.path).and_then(|file| staging::checksum_of(file, &place)).map(checksum_text);
+    match checksum {
         Ok(checksum) if checksum != output.checksum => {
             return Some(format!("is not what was written: {checksum} instead of {}", output.checksum));
         }
@@ -185,12 +194,13 @@ fn file_problem(out: &Path, unit: Option<&str>, output: &OutputEntry) -> Option<
         Ok(_) => {}
         Err(error) => return Some(error.to_string()),
     }
-    footer_problem(&path, unit, output)
+    footer_problem(home, unit, output)
 }
 
 /// What is wrong with a Parquet file's footer.
-fn footer_problem(path: &Path, unit: Option<&str>, output: &OutputEntry) -> Option<String> {
-    let reader = match File::open(path)
+fn footer_problem(home: &dyn Home, unit: Option<&str>, output: &OutputEntry) -> Option<String> {
+    let reader = match home
+        .bytes(&output.path)
         .map_err(|error| error.to_string())
         .and_then(|file| SerializedFileReader::new(file).map_err(|error| error.to_string()))
     {
@@ -206,34 +216,19 @@ fn footer_problem(path: &Path, unit: Option<&str>, output: &OutputEntry) -> Opti
     (unit.is_some() && named != unit).then(|| format!("is a file of unit {}, not of this one", named.unwrap_or("(none)")))
 }
 
-/// Files where the lake keeps its own that no manifest names: their rows would be counted by readers.
-fn check_unnamed(out: &Path, own: &Path, named: &HashSet<PathBuf>, checked: &mut Checked) -> Result<()> {
-    let tables = [CONNECTIONS, rejected::FOLDER, hourly::FAILURES, hourly::LATENCY].map(|name| out.join(name));
-    for folder in tables.into_iter().chain([own.join(state::FOLDER)]).filter(|folder| folder.exists()) {
-        for entry in walkdir::WalkDir::new(&folder).sort_by_file_name() {
-            let entry = entry.map_err(|error| Error::io(&folder, "listing", error.into()))?;
-            if entry.file_type().is_file() && !named.contains(entry.path()) {
-                let place = entry.path().strip_prefix(out).unwrap_or(entry.path()).display().to_string();
-                checked.differ(
-                    DifferenceKind::File,
-                    place,
-                    "is named by no manifest: what is in it came from elsewhere, or from a run that was cut off",
-                );
-            }
-        }
-    }
-    Ok(())
-}
-
 /// Whether `report.json` says what the manifests say.
-fn check_report(own: &Path, checked: &mut Checked) {
-    let place = format!("{OWN_FOLDER}/{REPORT}");
-    let report: Report = match fs::read(own.join(REPORT))
-        .map_err(|error| error.to_string())
-        .and_then(|bytes| serde_json::from_slice(&bytes).map_err(|error| error.to_string()))
-    {
+fn check_report(home: &dyn Home, checked: &mut Checked) -> Result<()> {
+    let place = own(REPORT);
+    let Some(bytes) = home.read(&place)? else {
+        checked.differ(DifferenceKind::Report, place, "is missing");
+        return Ok(());
+    };
+    let report: Report = match serde_json::from_slice(&bytes) {
         Ok(report) => report,
-        Err(error) => return checked.differ(DifferenceKind::Report, place, format!("cannot be read: {error}")),
+        Err(error) => {
+            checked.differ(DifferenceKind::Report, place, format!("cannot be read: {error}"));
+            return Ok(());
+        }
     };
     let tally = checked.inventory.tally;
     let said = (report.input.lines, report.rows, report.rejected, report.blank, report.out_of_range);
@@ -242,4 +237,5 @@ fn check_report(own: &Path, checked: &mut Checked) {
         let problem = format!("speaks of {} lines and {} rows, the manifests of {} and {}", said.0, said.1, is.0, is.1);
         checked.differ(DifferenceKind::Report, place, problem);
     }
+    Ok(())
 }

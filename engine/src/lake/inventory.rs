@@ -6,6 +6,7 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::path::Path;
 
+use super::home::Home;
 use super::manifest::{self, FaultEntry, InputEntry, InputStatus, LineCounts, UnitManifest};
 use crate::error::{Error, FileFault, FileFaultKind, Result};
 
@@ -61,14 +62,14 @@ pub(crate) struct Troubled {
 }
 
 impl Inventory {
-    /// Reads the manifests in the lake's own folder `own`.
+    /// Reads the manifests of a lake.
     ///
     /// # Errors
     /// [`Error::DamagedLake`] where a manifest cannot be understood, or two of them hold the same input.
-    pub(crate) fn read(own: &Path) -> Result<Self> {
+    pub(crate) fn read(home: &dyn Home) -> Result<Self> {
         let mut inventory = Self::default();
-        for path in manifest::unit_paths(own)? {
-            inventory.add(&path, &UnitManifest::read(&path)?)?;
+        for unit in manifest::units(home)? {
+            inventory.add(&home.path().join(manifest::name(&unit)), &UnitManifest::read(home, &unit)?)?;
         }
         Ok(inventory)
     }

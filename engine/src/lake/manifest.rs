@@ -4,13 +4,12 @@
 //! Its first line is of kind `unit`; the others are of kind `output` (one per file written) and `input` (one per file read). `lake.jsonl` is of
 //! the lake as a whole: kind `lake`, then an `output` for each hourly table. Readers ignore fields that they do not know.
 
-use std::fs;
-use std::io::{BufRead, BufReader, ErrorKind};
-use std::path::{Path, PathBuf};
+use std::io::BufRead;
+use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
-use super::staging;
+use super::home::Home;
 use crate::columns::Tally;
 use crate::error::{Error, FileFault, Result};
 
@@ -226,13 +225,25 @@ impl UnitManifest {
         Ok(bytes)
     }
 
-    /// Reads the manifest at `path`.
+    /// Writes the manifest of a unit that has none.
+    pub(super) fn create(&self, home: &dyn Home) -> Result<()> {
+        home.create(&name(&self.head.unit), &self.to_bytes()?)
+    }
+
+    /// Writes it in place of the one that is there.
+    pub(super) fn write(&self, home: &dyn Home) -> Result<()> {
+        home.write(&name(&self.head.unit), &self.to_bytes()?)
+    }
+
+    /// Reads the manifest of `unit`.
     ///
     /// # Errors
-    /// [`Error::DamagedLake`] where it is not whole or contradicts itself.
-    pub(crate) fn read(path: &Path) -> Result<Self> {
+    /// [`Error::DamagedLake`] where it is missing, not whole, or contradicts itself.
+    pub(crate) fn read(home: &dyn Home, unit: &str) -> Result<Self> {
+        let path = &home.path().join(name(unit));
+        let bytes = home.read(&name(unit))?.ok_or_else(|| damaged(path, "it is missing"))?;
         let mut manifest = Self::default();
-        for entry in entries(path)? {
+        for entry in entries(path, &bytes)? {
             match entry {
                 Entry::Unit(head) => manifest.head = head,
                 Entry::Output(output) => manifest.outputs.push(output),
@@ -245,8 +256,7 @@ impl UnitManifest {
         if head.schema != MANIFEST_SCHEMA {
             return Err(damaged(path, &format!("its form is {:?}, not {MANIFEST_SCHEMA}", head.schema)));
         }
-        let is_named = path.file_stem().is_some_and(|stem| stem == head.unit.as_str());
-        if is_whole && is_named { Ok(manifest) } else { Err(damaged(path, "lines are missing, or it is another unit's")) }
+        if is_whole && unit == head.unit { Ok(manifest) } else { Err(damaged(path, "lines are missing, or it is another unit's")) }
     }
 }
 
@@ -266,14 +276,17 @@ impl LakeManifest {
         Ok(bytes)
     }
 
-    /// Reads the manifest in the lake's own folder `own`; `None` where there is none.
-    pub(crate) fn read(own: &Path) -> Result<Option<Self>> {
-        let path = path(own, LAKE);
-        if !path.exists() {
-            return Ok(None);
-        }
+    /// Writes it, in place of an earlier one.
+    pub(super) fn write(&self, home: &dyn Home) -> Result<()> {
+        home.write(&name(LAKE), &self.to_bytes()?)
+    }
+
+    /// Reads the manifest of a lake; `None` where there is none.
+    pub(crate) fn read(home: &dyn Home) -> Result<Option<Self>> {
+        let path = home.path().join(name(LAKE));
+        let Some(bytes) = home.read(&name(LAKE))? else { return Ok(None) };
         let mut manifest = Self::default();
-        for entry in entries(&path)? {
+        for entry in entries(&path, &bytes)? {
             match entry {
                 Entry::Lake(head) => manifest.head = head,
                 Entry::Output(output) => manifest.outputs.push(output),
@@ -285,34 +298,23 @@ impl LakeManifest {
     }
 }
 
-/// Where the manifest `name` is, below the lake's own folder.
-pub(crate) fn path(own: &Path, name: &str) -> PathBuf {
-    own.join(FOLDER).join(format!("{name}.{EXTENSION}"))
+/// The folder of manifests.
+pub(super) fn folder() -> String {
+    super::own(FOLDER)
 }
 
-/// The manifests of units in the lake's own folder, by name; none where there is no such folder.
-pub(crate) fn unit_paths(own: &Path) -> Result<Vec<PathBuf>> {
-    let folder = own.join(FOLDER);
-    let listing = match fs::read_dir(&folder) {
-        Ok(listing) => listing,
-        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Vec::new()),
-        Err(error) => return Err(Error::io(folder, "listing", error)),
-    };
-    let mut paths = Vec::new();
-    for entry in listing {
-        let path = entry.map_err(|error| Error::io(&folder, "listing", error))?.path();
-        let is_manifest = path.extension().is_some_and(|extension| extension == EXTENSION);
-        if is_manifest && path.file_stem().is_some_and(|stem| stem != LAKE) {
-            paths.push(path);
-        }
-    }
-    paths.sort_unstable();
-    Ok(paths)
+/// The file of the manifest of `unit`, or of the lake.
+pub(crate) fn name(unit: &str) -> String {
+    super::own(&format!("{FOLDER}/{unit}.{EXTENSION}"))
 }
 
-/// Writes a manifest so that it is whole or absent.
-pub(super) fn write(own: &Path, name: &str, bytes: &[u8]) -> Result<()> {
-    staging::write_durably(&path(own, name), bytes)
+/// The units that have manifests, in order; none where there is no lake.
+pub(crate) fn units(home: &dyn Home) -> Result<Vec<String>> {
+    let names = home.names(&folder())?.unwrap_or_default();
+    let units = names.iter().filter_map(|name| name.strip_suffix(EXTENSION)?.strip_suffix('.'));
+    let mut units: Vec<String> = units.filter(|unit| *unit != LAKE).map(str::to_owned).collect();
+    units.sort_unstable();
+    Ok(units)
 }
 
 fn write_line(bytes: &mut Vec<u8>, entry: &Entry) -> Result<()> {
@@ -321,10 +323,9 @@ fn write_line(bytes: &mut Vec<u8>, entry: &Entry) -> Result<()> {
     Ok(())
 }
 
-fn entries(path: &Path) -> Result<Vec<Entry>> {
-    let file = fs::File::open(path).map_err(|error| Error::io(path, "opening the manifest", error))?;
+fn entries(path: &Path, bytes: &[u8]) -> Result<Vec<Entry>> {
     let mut entries = Vec::new();
-    for (number, line) in BufReader::new(file).lines().enumerate() {
+    for (number, line) in bytes.lines().enumerate() {
         let line = line.map_err(|error| Error::io(path, "reading the manifest", error))?;
         let entry = serde_json::from_str(&line).map_err(|error| damaged(path, &format!("line {}: {error}", number + 1)))?;
         entries.push(entry);

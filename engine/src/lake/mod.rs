@@ -1,15 +1,16 @@
 //! The lake that `convert` writes: Parquet in Hive partitions, hourly tables, the report, the manifest, and `_SUCCESS` when all of it stands.
 //!
-//! In: batches by work unit, and at the end the hourly rows and the report. Out: a folder whose files each appear whole. Everything is
-//! written to `_tlslake/staging` first, closed, synced, checked and renamed. A unit is committed once its manifest is there; what a run that was
+//! In: batches by work unit, and at the end the hourly rows and the report. Out: a folder, or a prefix of a bucket, whose files each appear whole.
+//! Everything is written to a staging area first, closed, synced, checked, and renamed or uploaded (`home/`). A unit is committed once its manifest is there; what a run that was
 //! cut off has left beside that is taken away by the next one, which goes on with the units that are missing. `_SUCCESS` goes before the
 //! first change and comes back last. One run at a time: it holds a lock. Nothing here parses or counts, and it starts no thread of its own.
 
 mod arrays;
+mod bytes;
 pub(crate) mod check;
+pub(crate) mod home;
 mod hourly;
 mod inventory;
-mod lock;
 pub(crate) mod manifest;
 mod pages;
 mod partition;
@@ -29,11 +30,10 @@ mod unit;
 mod values;
 
 use std::collections::{HashMap, HashSet};
-use std::fs;
-use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+pub(crate) use self::bytes::MOST_HELD;
 pub(crate) use self::hourly::{FailureHourRow, LatencyHourRow};
 pub(crate) use self::inventory::{Inventory, Known, Troubled};
 pub(crate) use self::settings::LakeSettings;
@@ -43,7 +43,7 @@ pub(crate) use self::staging::{FileOutcome, StagedFile, StagedUnit};
 pub(crate) use self::state::StateWriter;
 pub(crate) use self::unit::UnitWriter;
 
-use self::lock::Lock;
+use self::home::{Home, LOCK, Lock};
 use self::manifest::{InputEntry, InputStatus, LakeEntry, LakeManifest, MANIFEST_SCHEMA};
 use self::staging::StagingDir;
 use self::unit::Limits;
@@ -52,6 +52,7 @@ use crate::discover::InputFile;
 use crate::error::{Error, FileFault, FileFaultKind, Result};
 use crate::failpoint;
 use crate::report::Output;
+use crate::store::WaitFor;
 
 /// What tells readers that the job is complete.
 const SUCCESS: &str = "_SUCCESS";
@@ -68,55 +69,53 @@ const ENTRIES: [&str; 6] = [SUCCESS, OWN_FOLDER, CONNECTIONS, rejected::FOLDER, 
 #[derive(Debug)]
 pub(crate) struct Lake {
     config: Arc<LakeConfig>,
+    home: Arc<dyn Home>,
     made: Made,
-    /// Folders that stand, durably.
-    folders: HashSet<PathBuf>,
+    /// Where unfinished files are.
+    staging: PathBuf,
     inventory: Inventory,
     /// Files of a run that was cut off, removed when the lake was opened.
     leftovers: u64,
     /// Released after everything else is done.
-    _lock: Lock,
+    lock: Lock,
 }
 
 impl Lake {
-    /// Takes `config.out` for this run: creates it if it is absent, or opens the lake that is there, takes away what a dead run has left
+    /// Takes `home` for this run: makes it ready if nothing is there, or opens the lake that is there, takes away what a dead run has left
     /// and reads what is committed. `wait` is asked whether to go on waiting while another run holds the lake.
     ///
     /// # Errors
-    /// [`Error::Output`] if the folder holds anything but a lake, [`Error::Settings`] if it holds a lake of other settings, [`Error::Locked`] if
+    /// [`Error::Output`] if it holds anything but a lake, [`Error::Settings`] if it holds a lake of other settings, [`Error::Locked`] if
     /// another run is writing it, [`Error::DamagedLake`] if its manifest cannot be understood.
-    pub(crate) fn open(config: LakeConfig, settings: &LakeSettings, wait: impl Fn() -> bool) -> Result<Self> {
-        let out = config.out.clone();
-        let own = out.join(OWN_FOLDER);
-        refuse_foreign(&out)?;
-        let mut made = Made::create(&out)?;
-        let lock = Lock::take(&out, &own, wait).inspect_err(|_| made.keep())?;
-        let is_new = !settings::exist(&own);
-        if !is_new && !own.join(manifest::FOLDER).is_dir() {
+    pub(crate) fn open(home: Arc<dyn Home>, config: LakeConfig, settings: &LakeSettings, wait: &dyn Fn(WaitFor) -> bool) -> Result<Self> {
+        refuse_foreign(&*home)?;
+        let mut made = Made::make(home.clone())?;
+        let lock = home.lock(wait).inspect_err(|_| made.keep())?;
+        let is_new = settings::read(&*home)?.is_none();
+        if !is_new && home.has_folders() && home.names(&manifest::folder())?.is_none() {
             made.keep();
-            return Err(damaged(&own.join(manifest::FOLDER), "the manifest is missing, so nothing tells what is in this lake"));
+            return Err(damaged(&home.path().join(manifest::folder()), "the manifest is missing, so nothing tells what is in this lake"));
         }
         // One in which nothing is committed binds nobody.
-        let is_empty = manifest::unit_paths(&own).inspect_err(|_| made.keep())?.is_empty() && !out.join(SUCCESS).exists();
+        let is_empty = manifest::units(&*home).inspect_err(|_| made.keep())?.is_empty() && home.size(SUCCESS)?.is_none();
         if is_new {
-            refuse_older(&out, &own).inspect_err(|_| made.keep())?;
+            refuse_older(&*home).inspect_err(|_| made.keep())?;
         } else if !is_empty {
             made.keep();
-            settings::compare(&out, &own, settings)?;
+            settings::compare(&*home, settings)?;
         }
-        let leftovers = recover::recover(&out)?;
-        staging::create_folder(&own.join(STAGING))?;
+        let leftovers = recover::recover(&*home)?;
+        let staging = home.make_staging()?;
         made.staging = true;
         if is_empty {
-            [manifest::FOLDER, state::FOLDER].iter().try_for_each(|name| staging::create_folder(&own.join(name)))?;
-            staging::sync_folder(&own)?;
-            settings::write(&own, settings)?;
+            home.make_folders(&[&manifest::folder(), &state::folder()])?;
+            settings::write(&*home, settings)?;
         }
-        let inventory = Inventory::read(&own)?;
-        if out.join(SUCCESS).exists() {
-            check_complete(&own, &inventory)?;
+        let inventory = Inventory::read(&*home)?;
+        if home.size(SUCCESS)?.is_some() {
+            check_complete(&*home, &inventory)?;
         }
-        Ok(Self { config: Arc::new(config), made, folders: HashSet::new(), inventory, leftovers, _lock: lock })
+        Ok(Self { config: Arc::new(config), home, made, staging, inventory, leftovers, lock })
     }
 
     /// What is committed; as of the opening, or the last [`Lake::take_stock`].
@@ -126,23 +125,28 @@ impl Lake {
 
     /// Reads anew what is committed.
     pub(crate) fn take_stock(&mut self) -> Result<&Inventory> {
-        self.inventory = Inventory::read(&self.own())?;
+        self.inventory = Inventory::read(&*self.home)?;
         Ok(&self.inventory)
     }
 
     /// Whether `_SUCCESS` is there: nothing has been changed since the last run that ended well.
-    pub(crate) fn is_complete(&self) -> bool {
-        self.config.out.join(SUCCESS).exists()
+    pub(crate) fn is_complete(&self) -> Result<bool> {
+        Ok(self.home.size(SUCCESS)?.is_some())
     }
 
-    /// The lake's folder.
+    /// The lake's folder, or its URL.
     pub(crate) fn path(&self) -> &Path {
-        &self.config.out
+        self.home.path()
+    }
+
+    /// Where the lake is.
+    pub(crate) fn home(&self) -> &dyn Home {
+        &*self.home
     }
 
     /// The manifest of a committed unit.
     pub(crate) fn manifest(&self, unit: &str) -> Result<manifest::UnitManifest> {
-        manifest::UnitManifest::read(&manifest::path(&self.own(), unit))
+        manifest::UnitManifest::read(&*self.home, unit)
     }
 
     /// Begins a work unit, whose id names its files: ASCII letters, digits, `-` and `_`. `files` is the job's whole list, to which batches
@@ -155,51 +159,36 @@ impl Lake {
 
     fn unit_with(&self, unit_id: &str, files: Arc<[InputFile]>, limits: Limits) -> Result<UnitWriter> {
         check_id(unit_id)?;
-        let staging = StagingDir::create(&self.staging(), unit_id)?;
+        let staging = StagingDir::create(&self.staging, unit_id)?;
         UnitWriter::new(self.config.clone(), unit_id, files, staging, limits)
     }
 
     /// A folder for temporary files of this run, gone when it ends.
     pub(crate) fn temporary_folder(&self) -> PathBuf {
-        self.staging()
+        self.staging.clone()
     }
 
     /// Commits a unit: moves its files into place, each seen by readers whole or not at all, then writes its manifest. `replaces` is the unit
     /// whose inputs it holds anew; that one is removed.
     pub(crate) fn commit(&mut self, unit: &StagedUnit, replaces: Option<&str>) -> Result<()> {
-        reach("commit.begin", &self.config.out)?;
+        self.reach("commit.begin")?;
         self.begin_change()?;
-        self.place(&unit.files)?;
-        reach("commit.placed", &self.config.out)?;
+        self.home.place(&unit.files)?;
+        self.reach("commit.placed")?;
         let mut manifest = unit.manifest.clone();
         manifest.head.replaces = replaces.filter(|old| *old != unit.manifest.head.unit).map(str::to_owned);
-        manifest::write(&self.own(), &manifest.head.unit, &manifest.to_bytes()?)?;
+        self.lock.check()?;
+        manifest.create(&*self.home)?;
         self.made.committed();
-        reach("commit.recorded", &self.config.out)?;
-        recover::remove_replaced_by(&self.config.out, manifest)?;
-        reach("commit.end", &self.config.out)
+        self.reach("commit.recorded")?;
+        recover::remove_replaced_by(&*self.home, manifest)?;
+        self.reach("commit.end")
     }
 
     /// From here on readers see that the lake is being changed.
     fn begin_change(&self) -> Result<()> {
-        if self.is_complete() {
-            staging::remove_file(&self.config.out.join(SUCCESS))?;
-            staging::sync_folder(&self.config.out)?;
-        }
-        Ok(())
-    }
-
-    fn place(&mut self, files: &[StagedFile]) -> Result<()> {
-        let mut touched = HashSet::new();
-        for file in files {
-            let folder = file.target.parent().unwrap_or(Path::new(""));
-            if self.folders.insert(folder.to_owned()) {
-                staging::create_folder_durably(&self.config.out, folder)?;
-            }
-            staging::move_into_place(&file.staged, &self.config.out.join(&file.target))?;
-            touched.insert(folder);
-        }
-        touched.into_iter().try_for_each(|folder| staging::sync_folder(&self.config.out.join(folder)))
+        self.lock.check()?;
+        if self.is_complete()? { self.home.remove(SUCCESS) } else { Ok(()) }
     }
 
     /// Completes the lake: the hourly tables, whose rows come in the order in which they are to stand, the lake's manifest, `report.json` as
@@ -213,38 +202,26 @@ impl Lake {
         latency: impl Iterator<Item = Result<LatencyHourRow>>,
         report: impl FnOnce(&Output) -> Result<Vec<u8>>,
     ) -> Result<Output> {
-        reach("finish.begin", &self.config.out)?;
+        self.reach("finish.begin")?;
         self.begin_change()?;
         let job = self.inventory.job_id();
-        let staging = StagingDir::create(&self.staging(), ".hourly")?;
+        let staging = StagingDir::create(&self.staging, ".hourly")?;
         let mut files = hourly::write_failures(staging.path(), self.config.compression, &job, failures)?;
         files.extend(hourly::write_latency(staging.path(), self.config.compression, &job, latency)?);
-        self.remove_hourly()?;
-        reach("finish.hourly-removed", &self.config.out)?;
-        self.place(&files)?;
+        // They are of the whole lake: those that are there are of an earlier one.
+        [hourly::FAILURES, hourly::LATENCY].iter().try_for_each(|table| self.home.remove_all(table))?;
+        self.reach("finish.hourly-removed")?;
+        self.home.place(&files)?;
         drop(staging);
-        let own = self.own();
-        manifest::write(&own, manifest::LAKE, &self.lake_manifest(job, &files).to_bytes()?)?;
+        self.lake_manifest(job, &files).write(&*self.home)?;
         let output = self.output();
-        staging::write_durably(&own.join(REPORT), &report(&output)?)?;
-        fs::remove_dir_all(self.staging()).map_err(|error| Error::io(self.staging(), "removing the staging area", error))?;
-        staging::sync_folder(&own)?;
-        reach("finish.end", &self.config.out)?;
-        staging::write_durably(&self.config.out.join(SUCCESS), &[])?;
+        self.home.write(&own(REPORT), &report(&output)?)?;
+        self.home.remove_staging()?;
+        self.reach("finish.end")?;
+        self.lock.check()?;
+        self.home.write(SUCCESS, &[])?;
         self.made.keep();
         Ok(output)
-    }
-
-    /// The hourly tables are of the whole lake: those that are there are of an earlier one.
-    fn remove_hourly(&self) -> Result<()> {
-        for name in [hourly::FAILURES, hourly::LATENCY] {
-            let folder = self.config.out.join(name);
-            match fs::remove_dir_all(&folder) {
-                Err(error) if error.kind() != ErrorKind::NotFound => return Err(Error::io(folder, "removing", error)),
-                _ => {}
-            }
-        }
-        Ok(())
     }
 
     fn lake_manifest(&self, job: String, files: &[StagedFile]) -> LakeManifest {
@@ -265,7 +242,7 @@ impl Lake {
     pub(crate) fn output(&self) -> Output {
         let inventory::Extent { files, rows, bytes } = self.inventory.connections;
         Output {
-            path: self.config.out.display().to_string(),
+            path: self.path().display().to_string(),
             committed: true,
             files,
             rows,
@@ -278,29 +255,44 @@ impl Lake {
 
     /// Gives the run up: removes everything that is not committed, the folder itself included if the run created it.
     pub(crate) fn abandon(mut self) -> Result<()> {
+        self.leave_to_others();
         self.made.remove()
     }
 
-    fn own(&self) -> PathBuf {
-        self.config.out.join(OWN_FOLDER)
+    /// What is there may be another run's, where the lock is.
+    fn leave_to_others(&mut self) {
+        if self.lock.check().is_err() {
+            self.made.committed();
+        }
     }
 
-    fn staging(&self) -> PathBuf {
-        self.own().join(STAGING)
+    fn reach(&self, step: &'static str) -> Result<()> {
+        failpoint::reach(step).map_err(|error| Error::io(self.path(), "writing the lake", error))
     }
 }
 
-/// The bounds of the lake at `out`, µs since 1970: what lies outside was left out.
-pub(crate) fn time_range(out: &Path) -> Result<(Option<i64>, Option<i64>)> {
-    Ok(settings::read(&out.join(OWN_FOLDER))?.map_or((None, None), |settings| settings.time_range()))
+impl Drop for Lake {
+    fn drop(&mut self) {
+        self.leave_to_others();
+    }
 }
 
-/// What the manifests of the lake at `out` say of the inputs with these keys; of one that failed and was converted later, the latter.
-pub(crate) fn entries_of(out: &Path, keys: &HashSet<String>) -> Result<HashMap<String, InputEntry>> {
+/// The name of a file of the lake's own.
+fn own(name: &str) -> String {
+    format!("{OWN_FOLDER}/{name}")
+}
+
+/// The bounds of a lake, µs since 1970: what lies outside was left out.
+pub(crate) fn time_range(home: &dyn Home) -> Result<(Option<i64>, Option<i64>)> {
+    Ok(settings::read(home)?.map_or((None, None), |settings| settings.time_range()))
+}
+
+/// What the manifests of a lake say of the inputs with these keys; of one that failed and was converted later, the latter.
+pub(crate) fn entries_of(home: &dyn Home, keys: &HashSet<String>) -> Result<HashMap<String, InputEntry>> {
     let mut entries: HashMap<String, InputEntry> = HashMap::new();
-    for path in manifest::unit_paths(&out.join(OWN_FOLDER))? {
+    for unit in manifest::units(home)? {
         // One that cannot be understood has been told of.
-        let Ok(unit) = manifest::UnitManifest::read(&path) else { continue };
+        let Ok(unit) = manifest::UnitManifest::read(home, &unit) else { continue };
         for input in unit.inputs.into_iter().filter(|input| keys.contains(&input.key)) {
             if input.status != InputStatus::Failed || !entries.contains_key(&input.key) {
                 entries.insert(input.key.clone(), input);
@@ -308,10 +300,6 @@ pub(crate) fn entries_of(out: &Path, keys: &HashSet<String>) -> Result<HashMap<S
         }
     }
     Ok(entries)
-}
-
-fn reach(step: &'static str, out: &Path) -> Result<()> {
-    failpoint::reach(step).map_err(|error| Error::io(out, "writing the lake", error))
 }
 
 impl StagedUnit {
@@ -334,12 +322,13 @@ fn check_id(id: &str) -> Result<()> {
 }
 
 /// Fails if a lake that is said to be complete lacks manifests: what they named would be converted a second time.
-fn check_complete(own: &Path, inventory: &Inventory) -> Result<()> {
-    let lake = LakeManifest::read(own)?;
+fn check_complete(home: &dyn Home, inventory: &Inventory) -> Result<()> {
+    let lake = LakeManifest::read(home)?;
     if lake.is_some_and(|lake| lake.head.units == inventory.units.len() as u64 && lake.head.job == inventory.job_id()) {
         return Ok(());
     }
-    Err(damaged(&own.join(manifest::FOLDER), "the units' manifests are not those that the lake was completed with"))
+    let problem = "the units' manifests are not those that the lake was completed with";
+    Err(damaged(&home.path().join(manifest::folder()), problem))
 }
 
 #[cold]
@@ -348,54 +337,43 @@ fn damaged(path: &Path, problem: &str) -> Error {
     Error::DamagedLake { object: path.display().to_string(), fault }
 }
 
-/// Fails if the folder holds anything but a lake.
-fn refuse_foreign(out: &Path) -> Result<()> {
-    let names = match entry_names(out) {
-        Ok(names) => names,
-        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(()),
-        Err(error) if error.kind() == ErrorKind::NotADirectory => {
-            return Err(refusal(out, "is a file, not a folder: choose another output folder"));
-        }
-        Err(error) => return Err(Error::io(out, "listing the output folder", error)),
-    };
+/// Fails if anything but a lake is there.
+fn refuse_foreign(home: &dyn Home) -> Result<()> {
+    let names = home.names("")?.unwrap_or_default();
     if names.is_empty() || names.iter().any(|name| name == OWN_FOLDER) {
         return Ok(());
     }
-    Err(refusal(out, "is not empty, and what it holds is no lake: choose an empty or a new output folder"))
+    Err(refusal(home, "is not empty, and what it holds is no lake: choose an empty or a new output folder"))
 }
 
 /// Fails if there is a lake without settings: one that was made before there were manifests, and cannot be gone on with.
-fn refuse_older(out: &Path, own: &Path) -> Result<()> {
-    let names = entry_names(out).map_err(|error| Error::io(out, "listing the output folder", error))?;
+fn refuse_older(home: &dyn Home) -> Result<()> {
+    let names = home.names("")?.unwrap_or_default();
     let has_data = names.iter().any(|name| name != OWN_FOLDER && ENTRIES.iter().any(|entry| name == *entry));
-    if has_data || own.join(REPORT).exists() {
+    if has_data || home.size(&own(REPORT))?.is_some() {
         return Err(refusal(
-            out,
+            home,
             "holds a lake that an earlier version wrote, without a manifest: it can be read, but not added to; choose another output folder, \
              or remove this one first",
         ));
     }
     if names.iter().any(|name| name != OWN_FOLDER) {
-        return Err(refusal(out, "is not empty, and what it holds is no lake: choose an empty or a new output folder"));
+        return Err(refusal(home, "is not empty, and what it holds is no lake: choose an empty or a new output folder"));
     }
     Ok(())
 }
 
-fn entry_names(folder: &Path) -> std::io::Result<Vec<std::ffi::OsString>> {
-    fs::read_dir(folder)?.map(|entry| entry.map(|entry| entry.file_name())).collect()
-}
-
 #[cold]
-fn refusal(out: &Path, problem: &str) -> Error {
-    Error::Output { path: out.to_owned(), problem: problem.to_owned() }
+fn refusal(home: &dyn Home, problem: &str) -> Error {
+    Error::Output { path: home.path().to_owned(), problem: problem.to_owned() }
 }
 
 /// What a run has made and has to take away again, unless it is kept.
 #[derive(Debug)]
 struct Made {
-    out: PathBuf,
-    /// Folders that did not exist before: `out` and those above it, innermost first.
-    folders: Vec<PathBuf>,
+    home: Arc<dyn Home>,
+    /// What did not exist before.
+    folders: home::Made,
     /// Whether the lake is this run's alone, with nothing committed.
     all: bool,
     /// Whether the staging area is this run's.
@@ -403,26 +381,8 @@ struct Made {
 }
 
 impl Made {
-    fn create(out: &Path) -> Result<Self> {
-        let absent = out.ancestors().take_while(|folder| !folder.as_os_str().is_empty() && !folder.exists());
-        let mut made = Self { out: out.to_owned(), folders: absent.map(Path::to_owned).collect(), all: false, staging: false };
-        // Until it is there, nothing in it is this run's.
-        staging::create_folder(out).and_then(|()| made.sync_names()).inspect_err(|_| made.remove_folders())?;
-        made.all = true;
-        Ok(made)
-    }
-
-    /// Makes the names of the folders that were created durable.
-    fn sync_names(&self) -> Result<()> {
-        for folder in &self.folders {
-            let parent = folder.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
-            match staging::sync_folder(parent) {
-                // A folder may take names and yet not be opened.
-                Err(Error::Io { source, .. }) if source.kind() == ErrorKind::PermissionDenied => {}
-                other => other?,
-            }
-        }
-        Ok(())
+    fn make(home: Arc<dyn Home>) -> Result<Self> {
+        Ok(Self { folders: home.make()?, home, all: true, staging: false })
     }
 
     /// Nothing is to be taken away any more.
@@ -439,41 +399,22 @@ impl Made {
     /// Removes what is not committed, and the folders that the run created if nobody else put something there.
     fn remove(&mut self) -> Result<()> {
         let (all, staging) = (std::mem::take(&mut self.all), std::mem::take(&mut self.staging));
+        if staging {
+            self.home.remove_staging()?;
+        }
         if all {
             self.remove_entries()?;
-            self.remove_folders();
-        } else if staging {
-            let staging = self.out.join(OWN_FOLDER).join(STAGING);
-            fs::remove_dir_all(&staging).map_err(|error| Error::io(staging, "removing", error))?;
+            self.folders.remove();
         }
         Ok(())
     }
 
     /// The lake's own folder goes last, and the lock last of that: until then nobody else begins, and what is left is a lake to go on with.
     fn remove_entries(&self) -> Result<()> {
-        let own = self.out.join(OWN_FOLDER);
-        let tables = ENTRIES.iter().filter(|name| **name != OWN_FOLDER).map(|name| self.out.join(name));
-        let of_own = entry_names(&own).unwrap_or_default().into_iter().filter(|name| name != lock::LOCK).map(|name| own.join(name));
-        for path in tables.chain(of_own).collect::<Vec<_>>() {
-            let removed = if path.is_dir() { fs::remove_dir_all(&path) } else { fs::remove_file(&path) };
-            match removed {
-                Err(error) if error.kind() != ErrorKind::NotFound => return Err(Error::io(path, "removing", error)),
-                _ => {}
-            }
-        }
-        staging::remove_file(&own.join(lock::LOCK))?;
-        // Fails, as it should, where another run has begun just now.
-        let _ = fs::remove_dir(own);
-        Ok(())
-    }
-
-    fn remove_folders(&self) {
-        for folder in &self.folders {
-            match fs::remove_dir(folder) {
-                Err(error) if error.kind() != ErrorKind::NotFound => break, // as it should be where somebody else put something
-                _ => {}
-            }
-        }
+        ENTRIES.iter().filter(|name| **name != OWN_FOLDER).try_for_each(|name| self.home.remove_all(name))?;
+        let of_own = self.home.names(OWN_FOLDER)?.unwrap_or_default().into_iter().map(|name| own(&name));
+        of_own.filter(|name| name != LOCK).try_for_each(|name| self.home.remove_all(&name))?;
+        self.home.remove_lock()
     }
 }
 

@@ -3,10 +3,8 @@
 //! In: a Parquet file of `connections` or `rejected`. Out: text of whole lines, slice by slice, and where each line came from. Nothing but the
 //! columns' names and types is taken for granted: a lake can be changed by others. Cost: some 0.7 µs a row, before it is parsed.
 
-use std::fs::File;
 use std::ops::Range;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::path::Path;
 use std::sync::Arc;
 
 use arrow::array::{
@@ -17,9 +15,10 @@ use parquet::arrow::ProjectionMask;
 use parquet::arrow::arrow_reader::{ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReaderBuilder};
 use parquet::file::metadata::{ColumnChunkMetaData, PageIndexPolicy};
 
+use super::bytes::LakeBytes;
 use super::text::{LineWriter, RowValues};
 use crate::columns::schema::CONNECTIONS;
-use crate::discover::LakeTable;
+use crate::discover::{LakeFile, LakeTable};
 use crate::error::{FileFault, FileFaultKind};
 
 /// Rows of one row group of one file: what is read at a time.
@@ -41,15 +40,34 @@ const DERIVED: [&str; 3] = ["leaf_client_cert_not_before", "leaf_client_cert_not
 /// Those of `rejected` that are wanted.
 const REJECTED_COLUMNS: [&str; 3] = ["source_object", "source_line", "raw"];
 
-/// The slices of the file at `path`, in order, of up to `rows` rows.
-pub(crate) fn slices(path: &Path, rows: usize) -> Result<Slices, FileFault> {
-    Ok(Slices { metadata: metadata(&open(path)?)?, rows: rows.max(1), row_group: 0, before: 0, row: 0 })
+/// The slices of a file that is `shown` by a name, in order, of up to `rows` rows.
+pub(crate) fn slices(file: &LakeFile, shown: &str, rows: usize) -> Result<Slices, FileFault> {
+    Ok(Slices { metadata: metadata(&LakeBytes::open(file, shown)?)?, rows: rows.max(1), row_group: 0, before: 0, row: 0 })
 }
 
 impl Slice {
     /// How many rows it has.
     pub(crate) fn rows(&self) -> usize {
         self.rows.len()
+    }
+
+    /// The bytes of a column that its rows need: of pages that hold some of them, where the file tells where its pages are, and of the dictionary.
+    fn ranges(&self, column: usize) -> Vec<Range<u64>> {
+        let metadata = self.metadata.metadata();
+        let group = metadata.row_group(self.row_group);
+        let (start, length) = group.column(column).byte_range();
+        let whole = start..start.saturating_add(length);
+        let index = metadata.page_index_for_row_group(self.row_group);
+        let Some(pages) = index.page_locations(column).filter(|pages| !pages.is_empty()) else { return vec![whole] };
+        let first_row = |page: usize| pages.get(page).map_or(usize::MAX, |page| usize::try_from(page.first_row_index).unwrap_or(0));
+        let holds_some = |page: &usize| first_row(*page) < self.rows.end && first_row(page + 1) > self.rows.start;
+        let bytes = |offset: i64| u64::try_from(offset).unwrap_or(0);
+        let needed = (0..pages.len()).filter(holds_some).map(|page| &pages[page]);
+        let (from, to) = needed.fold((u64::MAX, 0), |(from, to), page| {
+            let start = bytes(page.offset);
+            (from.min(start), to.max(start.saturating_add(bytes(i64::from(page.compressed_page_size)))))
+        });
+        vec![whole.start..bytes(pages[0].offset).min(whole.end), from..to]
     }
 }
 
@@ -130,24 +148,32 @@ impl LakeText {
     }
 }
 
-/// Reads `slice` of the file at `path` into `out`, in place of what was there; past `most_text` bytes of text it stops and gives the rest, to be
+/// Reads `slice` of `file` into `out`, in place of what was there; past `most_text` bytes of text it stops and gives the rest, to be
 /// read later: lines can be long.
 ///
 /// # Errors
 /// [`FileFaultKind::Unreadable`] and [`FileFaultKind::Corrupt`], also where columns are missing or have other types than `convert` writes, where
 /// rows are fewer than the footer says, or a text cannot be a field of a line.
-pub(crate) fn read(path: &Path, table: LakeTable, slice: &Slice, most_text: usize, out: &mut LakeText) -> Result<Option<Slice>, FileFault> {
+pub(crate) fn read(
+    file: &LakeFile,
+    shown: &str,
+    table: LakeTable,
+    slice: &Slice,
+    most_text: usize,
+    out: &mut LakeText,
+) -> Result<Option<Slice>, FileFault> {
     out.clear();
-    let builder = ParquetRecordBatchReaderBuilder::new_with_metadata(open(path)?, slice.metadata.clone());
-    let schema = builder.parquet_schema();
+    let schema = slice.metadata.parquet_schema();
     // Columns that others have added are nobody's here.
     let is_wanted = |name: &str| match table {
         LakeTable::Connections => !DERIVED.contains(&name) && CONNECTIONS.iter().any(|column| column.name == name),
         LakeTable::Rejected => REJECTED_COLUMNS.contains(&name),
     };
     let wanted: Vec<usize> = (0..schema.num_columns()).filter(|&index| is_wanted(schema.column(index).name())).collect();
+    let mut bytes = LakeBytes::open(file, shown)?;
+    bytes.prepare(|| wanted.iter().flat_map(|&column| slice.ranges(column)).collect())?;
     let mask = ProjectionMask::leaves(schema, wanted);
-    let mut reader = builder
+    let mut reader = ParquetRecordBatchReaderBuilder::new_with_metadata(bytes, slice.metadata.clone())
         .with_projection(mask)
         .with_row_groups(vec![slice.row_group])
         .with_offset(slice.rows.start)
@@ -184,11 +210,7 @@ fn batch_rows(slice: &Slice) -> usize {
     usize::try_from(BATCH_TEXT / row_text).unwrap_or(1).clamp(1, 8192)
 }
 
-fn open(path: &Path) -> Result<File, FileFault> {
-    File::open(path).map_err(|error| crate::discover::system_fault("opened", 0, &error))
-}
-
-fn metadata(file: &File) -> Result<ArrowReaderMetadata, FileFault> {
+fn metadata(file: &LakeBytes) -> Result<ArrowReaderMetadata, FileFault> {
     let options = ArrowReaderOptions::new().with_page_index_policy(PageIndexPolicy::Optional);
     guarded(|| ArrowReaderMetadata::load(file, options))?.map_err(|error| corrupt(&error))
 }

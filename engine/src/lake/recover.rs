@@ -3,115 +3,70 @@
 //! Called with the lock held, before anything is written. Only files whose names `convert` gives are touched.
 
 use std::collections::HashSet;
-use std::fs;
-use std::io::ErrorKind;
-use std::path::{Path, PathBuf};
 
+use super::home::Home;
 use super::manifest::{self, UnitManifest};
-use super::{CONNECTIONS, OWN_FOLDER, STAGING, SUCCESS, rejected, staging, state};
-use crate::error::{Error, Result};
+use super::{CONNECTIONS, SUCCESS, rejected, state};
+use crate::error::Result;
 
-/// Cleans the lake at `out`; gives the number of files removed.
-pub(super) fn recover(out: &Path) -> Result<u64> {
-    let own = out.join(OWN_FOLDER);
-    let mut removed = remove_tree(&own.join(STAGING))?;
-    for folder in [&own, &own.join(manifest::FOLDER)] {
-        removed += remove_temporary(folder)?;
-    }
-    let success = out.join(SUCCESS).with_extension(staging::TEMPORARY);
-    if success.is_file() {
-        staging::remove_file(&success)?;
-        removed += 1;
-    }
+/// Cleans a lake; gives the number of files removed.
+pub(super) fn recover(home: &dyn Home) -> Result<u64> {
+    let mut removed = home.remove_unfinished()?;
     // A lake that is marked complete holds nothing but what its manifests name.
-    if !out.join(SUCCESS).exists() {
-        removed += remove_replaced(out, &own)?;
-        removed += remove_unnamed(out, &own)?;
+    if home.size(SUCCESS)?.is_none() {
+        removed += remove_replaced(home)?;
+        removed += remove_unnamed(home)?;
     }
     Ok(removed)
 }
 
-fn remove_tree(folder: &Path) -> Result<u64> {
-    let files = walkdir::WalkDir::new(folder).into_iter().flatten().filter(|entry| entry.file_type().is_file()).count();
-    match fs::remove_dir_all(folder) {
-        Err(error) if error.kind() != ErrorKind::NotFound => Err(Error::io(folder, "removing what was not finished", error)),
-        _ => Ok(files as u64),
-    }
-}
-
-/// Files that were being written aside.
-fn remove_temporary(folder: &Path) -> Result<u64> {
-    let mut removed = 0;
-    for path in listing(folder)? {
-        if path.extension().is_some_and(|extension| extension == staging::TEMPORARY) && path.is_file() {
-            staging::remove_file(&path)?;
-            removed += 1;
-        }
-    }
-    Ok(removed)
-}
-
-fn remove_replaced(out: &Path, own: &Path) -> Result<u64> {
+fn remove_replaced(home: &dyn Home) -> Result<u64> {
     let mut removed = 0;
     let mut replacing = Vec::new();
-    for path in manifest::unit_paths(own)? {
-        let manifest = UnitManifest::read(&path)?;
+    for unit in manifest::units(home)? {
+        let manifest = UnitManifest::read(home, &unit)?;
         if manifest.head.replaces.is_some() {
             replacing.push(manifest);
         }
     }
     for unit in replacing {
-        removed += remove_replaced_by(out, unit)?;
+        removed += remove_replaced_by(home, unit)?;
     }
     Ok(removed)
 }
 
 /// Removes the unit that `unit` replaces, which forgets it then: its id may come back, should its inputs be again what they were.
-pub(super) fn remove_replaced_by(out: &Path, mut unit: UnitManifest) -> Result<u64> {
+pub(super) fn remove_replaced_by(home: &dyn Home, mut unit: UnitManifest) -> Result<u64> {
     let Some(old) = unit.head.replaces.take() else { return Ok(0) };
-    let removed = remove_unit(out, &old)?;
-    manifest::write(&out.join(OWN_FOLDER), &unit.head.unit, &unit.to_bytes()?)?;
+    let removed = remove_unit(home, &old)?;
+    unit.write(home)?;
     Ok(removed)
 }
 
 /// Removes a unit, if it is there: its files first, so that its manifest names them until all are gone.
-fn remove_unit(out: &Path, unit: &str) -> Result<u64> {
-    let own = out.join(OWN_FOLDER);
-    let path = manifest::path(&own, unit);
-    if !path.exists() {
+fn remove_unit(home: &dyn Home, unit: &str) -> Result<u64> {
+    let name = manifest::name(unit);
+    if home.size(&name)?.is_none() {
         return Ok(0);
     }
-    let outputs = UnitManifest::read(&path)?.outputs;
-    for output in &outputs {
-        let file = out.join(&output.path);
-        staging::remove_file(&file)?;
-        sync_parent(&file)?;
-        remove_empty_folders(out, &file);
-    }
-    staging::remove_file(&path)?;
-    sync_parent(&path)?;
+    let outputs = UnitManifest::read(home, unit)?.outputs;
+    outputs.iter().try_for_each(|output| home.remove(&output.path))?;
+    home.remove(&name)?;
     Ok(outputs.len() as u64 + 1)
 }
 
 /// Part files and states that no manifest names.
-fn remove_unnamed(out: &Path, own: &Path) -> Result<u64> {
-    let mut named: HashSet<PathBuf> = HashSet::new();
-    for path in manifest::unit_paths(own)? {
-        named.extend(UnitManifest::read(&path)?.outputs.iter().map(|output| out.join(&output.path)));
+fn remove_unnamed(home: &dyn Home) -> Result<u64> {
+    let mut named: HashSet<String> = HashSet::new();
+    for unit in manifest::units(home)? {
+        named.extend(UnitManifest::read(home, &unit)?.outputs.into_iter().map(|output| output.path));
     }
     let mut removed = 0;
-    for folder in [out.join(CONNECTIONS), out.join(rejected::FOLDER), own.join(state::FOLDER)] {
-        for entry in walkdir::WalkDir::new(&folder) {
-            let entry = match entry {
-                Ok(entry) => entry,
-                Err(error) if error.io_error().is_some_and(|error| error.kind() == ErrorKind::NotFound) => continue,
-                Err(error) => return Err(Error::io(&folder, "listing", error.into())),
-            };
-            let is_ours = entry.file_name().to_str().is_some_and(is_name_of_unit);
-            if entry.file_type().is_file() && is_ours && !named.contains(entry.path()) {
-                staging::remove_file(entry.path())?;
-                sync_parent(entry.path())?;
-                remove_empty_folders(out, entry.path());
+    for folder in [CONNECTIONS, rejected::FOLDER, &state::folder()] {
+        for file in home.files(folder)? {
+            let is_ours = file.name.rsplit('/').next().is_some_and(is_name_of_unit);
+            if is_ours && !named.contains(&file.name) {
+                home.remove(&file.name)?;
                 removed += 1;
             }
         }
@@ -129,31 +84,6 @@ fn is_name_of_unit(name: &str) -> bool {
     let is_unit = unit.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
     let is_number = number.is_empty() || number.strip_prefix('-').is_some_and(|digits| digits.bytes().all(|byte| byte.is_ascii_digit()));
     is_unit && is_number
-}
-
-/// Removes the folders above `file`, up to the lake's, that have become empty.
-fn remove_empty_folders(out: &Path, file: &Path) {
-    for folder in file.ancestors().skip(1).take_while(|folder| *folder != out && folder.file_name().is_some_and(|name| name != OWN_FOLDER))
-    {
-        // Fails, as it should, where something is left.
-        if fs::remove_dir(folder).is_err() {
-            break;
-        }
-    }
-}
-
-/// Makes the removal of `path` durable. Its folder may have gone as well, with a run that died afterwards.
-fn sync_parent(path: &Path) -> Result<()> {
-    path.ancestors().skip(1).find(|folder| folder.exists()).map_or(Ok(()), staging::sync_folder)
-}
-
-fn listing(folder: &Path) -> Result<Vec<PathBuf>> {
-    let failed = |error| Error::io(folder, "listing", error);
-    match fs::read_dir(folder) {
-        Ok(entries) => entries.map(|entry| entry.map(|entry| entry.path()).map_err(failed)).collect(),
-        Err(error) if error.kind() == ErrorKind::NotFound => Ok(Vec::new()),
-        Err(error) => Err(failed(error)),
-    }
 }
 
 #[cfg(test)]

@@ -1,5 +1,7 @@
 //! The table `rejected`: every line that became no row, whole, with where it stood and what is wrong with it.
 
+use std::borrow::Cow;
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use arrow::array::{ArrayRef, BinaryArray, Int64Array, StringArray};
@@ -104,7 +106,9 @@ type ColumnOf = fn(&[Line], &[InputFile]) -> Result<ArrayRef>;
 /// The arrays of [`REJECTED`], in its order.
 const COLUMNS: [ColumnOf; REJECTED.len()] = [
     |lines, files| {
-        let names = lines.iter().map(|line| files.get(line.file as usize).map(|file| file.object.as_bytes()));
+        let of_file: HashMap<u32, Cow<'_, str>> =
+            lines.iter().filter_map(|line| Some((line.file, files.get(line.file as usize)?.object.text()))).collect();
+        let names = lines.iter().map(|line| of_file.get(&line.file).map(|name| name.as_bytes()));
         Ok(Arc::new(byte_array::<Utf8Type>(names)?))
     },
     |lines, _| Ok(Arc::new(Int64Array::from_iter_values(lines.iter().map(|line| line.number)))),

@@ -2,21 +2,17 @@
 //!
 //! They decide which rows there are and where. What decides only how rows are stored (writer, compression, sizes) may differ from run to run.
 
-use std::fs;
-use std::io::ErrorKind;
-use std::path::Path;
-
 use serde::{Deserialize, Serialize};
 
-use super::staging;
+use super::home::Home;
 use crate::columns::schema::SCHEMA_VERSION;
 use crate::config::{LakeConfig, Partitioning, ReadConfig};
 use crate::error::{Error, Result};
 use crate::fields::timestamp_micros;
 use crate::report::rfc3339;
 
-/// The file's name in the lake's own folder.
-pub(super) const SETTINGS: &str = "settings.json";
+/// The file's name.
+pub(super) const SETTINGS: &str = "_tlslake/settings.json";
 /// The version of its form.
 const SCHEMA: &str = "tlslake.settings/1";
 
@@ -88,38 +84,30 @@ impl LakeSettings {
     }
 }
 
-/// Whether the lake at `out` has settings yet.
-pub(super) fn exist(own: &Path) -> bool {
-    own.join(SETTINGS).exists()
-}
-
 /// Writes a new lake's settings.
-pub(super) fn write(own: &Path, settings: &LakeSettings) -> Result<()> {
+pub(super) fn write(home: &dyn Home, settings: &LakeSettings) -> Result<()> {
     let json =
         serde_json::to_vec_pretty(settings).map_err(|error| Error::Accounting(format!("the settings cannot be written: {error}")))?;
-    staging::write_durably(&own.join(SETTINGS), &json)
+    home.write(SETTINGS, &json)
 }
 
-/// The settings in the lake's own folder `own`; `None` where there are none.
-pub(crate) fn read(own: &Path) -> Result<Option<LakeSettings>> {
-    let path = own.join(SETTINGS);
-    let bytes = match fs::read(&path) {
-        Ok(bytes) => bytes,
-        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
-        Err(error) => return Err(Error::io(path, "reading", error)),
+/// The settings of a lake; `None` where there are none.
+pub(crate) fn read(home: &dyn Home) -> Result<Option<LakeSettings>> {
+    let Some(bytes) = home.read(SETTINGS)? else { return Ok(None) };
+    let unreadable = |error| {
+        let problem = format!("cannot be understood: {error}; another version wrote it");
+        Error::Output { path: home.path().join(SETTINGS), problem }
     };
-    let unreadable =
-        |error| Error::Output { path: path.clone(), problem: format!("cannot be understood: {error}; another version wrote it") };
     serde_json::from_slice(&bytes).map(Some).map_err(unreadable)
 }
 
-/// Refuses a run whose settings differ from those of the lake at `out`.
-pub(super) fn compare(out: &Path, own: &Path, asked: &LakeSettings) -> Result<()> {
-    let Some(has) = read(own)? else { return Ok(()) };
+/// Refuses a run whose settings differ from those of the lake.
+pub(super) fn compare(home: &dyn Home, asked: &LakeSettings) -> Result<()> {
+    let Some(has) = read(home)? else { return Ok(()) };
     let differences = has.differences(asked);
     if differences.is_empty() {
         return Ok(());
     }
     let problem = format!("holds a lake of other settings; {}", differences.join("; "));
-    Err(Error::Settings { path: out.to_owned(), problem })
+    Err(Error::Settings { path: home.path().to_owned(), problem })
 }

@@ -143,7 +143,7 @@ impl StagedUnit {
 fn input_entry(file: &InputFile, outcome: &FileOutcome, shares: &HashMap<u32, Vec<Share>>) -> InputEntry {
     let status = outcome.status();
     InputEntry {
-        object: file.object.clone(),
+        object: file.object.to_string(),
         key: key_text(file.key),
         size: file.size.or(outcome.streamed),
         modified_ns: file.modified_ns(),
@@ -171,7 +171,7 @@ impl StagedFile {
 }
 
 /// A path in the lake, parts separated by `/`; all of them are UTF-8, being made of text.
-fn path_text(path: &Path) -> String {
+pub(super) fn path_text(path: &Path) -> String {
     path.components().map(|part| part.as_os_str().to_string_lossy()).collect::<Vec<_>>().join("/")
 }
 
@@ -242,9 +242,13 @@ pub(super) fn sync_folder(path: &Path) -> Result<()> {
 }
 
 /// XXH3-128 of a file's bytes. Costs reading it once, in pieces.
-pub(crate) fn checksum(path: &Path) -> Result<u128> {
-    let failed = |error| Error::io(path, "reading back", error);
-    let mut file = File::open(path).map_err(failed)?;
+pub(super) fn checksum(path: &Path) -> Result<u128> {
+    let file = File::open(path).map_err(|error| Error::io(path, "reading back", error))?;
+    checksum_of(file, path)
+}
+
+/// Likewise, of what `file` gives; it is named `path` where it fails.
+pub(super) fn checksum_of(mut file: impl Read, path: &Path) -> Result<u128> {
     let mut hash = Xxh3::new();
     let mut piece = vec![0; 256 << 10];
     loop {
@@ -252,7 +256,7 @@ pub(crate) fn checksum(path: &Path) -> Result<u128> {
             Ok(0) => return Ok(hash.digest128()),
             Ok(read) => hash.update(&piece[..read]),
             Err(error) if error.kind() == ErrorKind::Interrupted => {}
-            Err(error) => return Err(failed(error)),
+            Err(error) => return Err(Error::io(path, "reading back", error)),
         }
     }
 }

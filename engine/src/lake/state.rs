@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+use super::home::Home;
 use super::staging::{self, StagedFile, StagingDir};
 use crate::error::{Error, FileFault, FileFaultKind, Result};
 use crate::failpoint;
@@ -16,9 +17,14 @@ use crate::failpoint;
 /// The folder of states, below the lake's own; the table's name in manifests.
 pub(super) const FOLDER: &str = "state";
 
+/// The folder of states.
+pub(super) fn folder() -> String {
+    super::own(FOLDER)
+}
+
 /// Where a unit's state is, relative to the lake.
-pub(super) fn target(unit: &str) -> PathBuf {
-    [super::OWN_FOLDER, FOLDER, &format!("{unit}.jsonl.zst")].iter().collect()
+fn target(unit: &str) -> String {
+    super::own(&format!("{FOLDER}/{unit}.jsonl.zst"))
 }
 
 /// A state being written.
@@ -53,17 +59,17 @@ impl StateWriter {
         });
         let bytes = synced.map_err(|error| Error::io(&path, "writing", error))?.len();
         let checksum = staging::checksum(&path)?;
-        Ok(StagedFile { target: target(unit), staged: path, rows: 0, bytes, checksum, sources: Vec::new() })
+        Ok(StagedFile { target: PathBuf::from(target(unit)), staged: path, rows: 0, bytes, checksum, sources: Vec::new() })
     }
 }
 
-/// Reads the entries of the state of `unit` in the lake at `out`, one by one.
+/// Reads the entries of the state of `unit`, one by one.
 ///
 /// # Errors
 /// [`Error::DamagedLake`] where it cannot be read or an entry cannot be understood.
-pub(crate) fn read<T: DeserializeOwned>(out: &Path, unit: &str) -> Result<impl Iterator<Item = Result<T>>> {
-    let path = out.join(target(unit));
-    let file = File::open(&path).map_err(|error| damaged(&path, &error.to_string()))?;
+pub(crate) fn read<T: DeserializeOwned>(home: &dyn Home, unit: &str) -> Result<impl Iterator<Item = Result<T>>> {
+    let path = home.path().join(target(unit));
+    let file = home.open(&target(unit)).map_err(|error| damaged(&path, &error.to_string()))?;
     let decoder = zstd::Decoder::new(file).map_err(|error| damaged(&path, &error.to_string()))?;
     let lines = BufReader::new(decoder).lines();
     Ok(lines.map(move |line| {

@@ -1,4 +1,4 @@
-use std::fs::File;
+use std::fs::{self, File};
 
 use arrow::array::{AsArray, RecordBatch};
 use arrow::datatypes::{Int32Type, Int64Type, TimestampMicrosecondType};
@@ -10,17 +10,21 @@ use super::*;
 use crate::columns::Tally;
 use crate::columns::arrow::testing::{self, row};
 use crate::columns::schema;
-use crate::config::ReadConfig;
+use crate::config::{ReadConfig, StoreConfig};
 
 fn lake(folder: &TempDir) -> Lake {
     Lake::create(LakeConfig::new(folder.path().join("a/lake"))).unwrap()
+}
+
+fn home_of(config: &LakeConfig) -> Arc<dyn Home> {
+    home::home(&config.out, &StoreConfig::default(), &Arc::default()).unwrap()
 }
 
 impl Lake {
     /// For a run with the default settings that waits for nobody.
     pub(in crate::lake) fn create(config: LakeConfig) -> Result<Self> {
         let settings = LakeSettings::new(&ReadConfig::default(), &config);
-        Self::open(config, &settings, || false)
+        Self::open(home_of(&config), config, &settings, &|_| false)
     }
 
     /// Completes a lake whose hourly tables have no rows.
@@ -178,7 +182,7 @@ fn what_is_committed_stays_and_the_next_run_knows_it() {
     second.commit(&staged, None).unwrap();
     let output = second.complete().unwrap();
     assert_eq!((output.files, output.rows, output.units), (2, 25, 2));
-    assert!(second.is_complete());
+    assert!(second.is_complete().unwrap());
 }
 
 #[test]
@@ -235,13 +239,13 @@ fn a_run_that_died_between_two_units_of_one_place_leaves_the_new_one() {
     let mut lake = lake(&folder);
     let (old, new) = (unit_of(&lake, U1, 0, 20), unit_of(&lake, U2, 0, 30));
     lake.commit(&old, None).unwrap();
-    let kept = fs::read(manifest::path(&out.join(OWN_FOLDER), U1)).unwrap();
+    let kept = fs::read(out.join(manifest::name(U1))).unwrap();
     lake.commit(&new, Some(U1)).unwrap();
     // As if nothing but the old one's files had been removed.
-    fs::write(manifest::path(&out.join(OWN_FOLDER), U1), kept).unwrap();
+    fs::write(out.join(manifest::name(U1)), kept).unwrap();
     let mut replacing = lake.manifest(U2).unwrap();
     replacing.head.replaces = Some(U1.to_owned());
-    fs::write(manifest::path(&out.join(OWN_FOLDER), U2), replacing.to_bytes().unwrap()).unwrap();
+    fs::write(out.join(manifest::name(U2)), replacing.to_bytes().unwrap()).unwrap();
     drop((old, new, lake));
     let next = Lake::create(LakeConfig::new(&out)).unwrap();
     assert_eq!((next.inventory().units.as_slice(), next.inventory().tally.rows), ([U2.to_owned()].as_slice(), 30));
@@ -296,7 +300,7 @@ fn one_run_at_a_time() {
     assert!(refusal.contains("another run") && refusal.contains(&format!("process {}", std::process::id())), "{refusal}");
     running.complete().unwrap();
     drop(running);
-    assert!(Lake::create(LakeConfig::new(&out)).unwrap().is_complete());
+    assert!(Lake::create(LakeConfig::new(&out)).unwrap().is_complete().unwrap());
 }
 
 #[test]
@@ -305,7 +309,7 @@ fn a_run_that_waits_gets_its_turn() {
     let config = LakeConfig::new(folder.path().join("a/lake"));
     let settings = LakeSettings::new(&ReadConfig::default(), &config);
     let running = lake(&folder);
-    let waiting = std::thread::spawn(move || Lake::open(config, &settings, || true).map(|lake| lake.path().exists()));
+    let waiting = std::thread::spawn(move || Lake::open(home_of(&config), config, &settings, &|_| true).map(|lake| lake.path().exists()));
     std::thread::sleep(std::time::Duration::from_millis(50));
     // It takes its folder away, with the lock that the other waits for.
     running.abandon().unwrap();
@@ -321,7 +325,7 @@ fn a_lake_of_other_settings_is_refused_with_what_differs() {
     drop((staged, first));
     let config = LakeConfig { provenance: false, ..LakeConfig::new(folder.path().join("a/lake")) };
     let settings = LakeSettings::new(&ReadConfig { since: Some(0), ..ReadConfig::default() }, &config);
-    let Err(Error::Settings { problem, .. }) = Lake::open(config, &settings, || false) else { panic!("not refused") };
+    let Err(Error::Settings { problem, .. }) = Lake::open(home_of(&config), config, &settings, &|_| false) else { panic!("not refused") };
     assert!(problem.contains("--since: the lake has no bound, this run 1970-01-01T00:00:00"), "{problem}");
     assert!(problem.contains("source_object and source_line: the lake has written, this run left out"), "{problem}");
     assert!(folder.path().join("a/lake").join(PART).exists());

@@ -13,7 +13,7 @@ use std::fs::File;
 use std::io::{self, Read};
 use std::path::Path;
 
-use crate::discover::{InputFile, Location, system_fault};
+use crate::discover::{InputFile, LakeFile, Location, system_fault};
 use crate::error::{FileFault, FileFaultKind};
 use crate::store::{Arriving, ObjectReader};
 use watched::{Watched, grown_past};
@@ -39,8 +39,10 @@ pub(crate) struct Opened {
 /// [`FileFaultKind::Unreadable`] at byte 0, with the system's words.
 pub(crate) fn open(file: &InputFile) -> Result<Opened, FileFault> {
     match &file.location {
-        Location::Path(path) | Location::Lake(path, _) => open_path(path, file),
-        Location::Object(object) => Ok(Opened { reader: Box::new(ObjectReader::new(object.clone())), size: file.size }),
+        Location::Path(path) | Location::Lake(LakeFile::Path(path), _) => open_path(path, file),
+        Location::Object(object) | Location::Lake(LakeFile::Object(object), _) => {
+            Ok(Opened { reader: Box::new(ObjectReader::new(object.clone(), file.object.to_string())), size: file.size })
+        }
         Location::Stdin => open_stdin().map(|reader| Opened { reader, size: None }),
     }
     .map_err(|error| system_fault("opened", 0, &error))
@@ -101,7 +103,7 @@ fn limit(file: &InputFile) -> u64 {
 /// it was found; [`FileFaultKind::TooLarge`] where memory for it cannot be had.
 pub(crate) fn read_whole(file: &InputFile, buf: &mut Vec<u8>) -> Result<(), FileFault> {
     if let Location::Object(object) = &file.location {
-        return take_whole(object.fetch(), buf);
+        return take_whole(object.fetch(&file.object.text()), buf);
     }
     let opened = open(file).inspect_err(|_| buf.clear());
     let mut opened = opened?;

@@ -6,7 +6,7 @@ use super::*;
 
 fn input(path: impl Into<PathBuf>, size: Option<u64>) -> InputFile {
     let path = path.into();
-    InputFile { object: path.display().to_string(), location: Location::Path(path), size, modified: None, name: None, key: 0 }
+    InputFile { object: (*path.display().to_string()).into(), location: Location::Path(path), size, modified: None, name: None, key: 0 }
 }
 
 fn folder() -> tempfile::TempDir {

@@ -23,7 +23,7 @@ pub(super) struct Watched {
 #[derive(Clone, Copy, Debug)]
 struct Found {
     size: u64,
-    modified: Option<i128>,
+    modified: Option<i64>,
 }
 
 impl Watched {

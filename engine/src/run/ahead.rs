@@ -4,11 +4,11 @@
 //! fetched and nobody has read yet is bounded in bytes; so a worker that parses seldom waits for the network, however long an answer takes.
 
 use std::collections::{HashMap, VecDeque};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use super::Plan;
-use crate::discover::Location;
-use crate::store::{Arriving, Object};
+use crate::discover::{InputFile, Location};
+use crate::store::Arriving;
 
 /// Requests under way, and objects fetched and not read, at most.
 const OBJECTS: usize = 128;
@@ -16,13 +16,14 @@ const OBJECTS: usize = 128;
 /// The objects that are being fetched.
 pub(super) struct Ahead {
     limit: usize,
+    files: Arc<[InputFile]>,
     state: Mutex<State>,
 }
 
 #[derive(Default)]
 struct State {
     /// What comes next, in the plan's order.
-    queue: VecDeque<(u32, Object)>,
+    queue: VecDeque<u32>,
     coming: HashMap<u32, (Arriving, usize)>,
     /// Bytes of those.
     bytes: usize,
@@ -33,15 +34,16 @@ impl Ahead {
     pub(super) fn begin(plan: &Plan<'_>) -> Option<Self> {
         let files = plan.units.iter().flat_map(|unit| &unit.files);
         let small = files.filter_map(|&file| match &plan.files[file as usize].location {
-            Location::Object(object) if object.size() <= plan.tuning.small_file => Some((file, object.clone())),
+            Location::Object(object) if object.size() <= plan.tuning.small_file => Some(file),
             _ => None,
         });
         let queue: VecDeque<_> = small.collect();
         if queue.is_empty() {
             return None;
         }
-        let ahead = Self { limit: plan.tuning.fetch_bytes, state: Mutex::new(State { queue, ..State::default() }) };
-        ahead.with_state(|state| state.ask(ahead.limit));
+        let ahead =
+            Self { limit: plan.tuning.fetch_bytes, files: plan.files.clone(), state: Mutex::new(State { queue, ..State::default() }) };
+        ahead.with_state(|state| state.ask(&ahead.files, ahead.limit));
         Some(ahead)
     }
 
@@ -55,12 +57,12 @@ impl Ahead {
                 }
                 // It is asked for by whoever reads it: not again.
                 None => {
-                    let queued = state.queue.iter().position(|(queued, _)| *queued == file);
+                    let queued = state.queue.iter().position(|queued| *queued == file);
                     queued.and_then(|at| state.queue.remove(at));
                     None
                 }
             };
-            state.ask(self.limit);
+            state.ask(&self.files, self.limit);
             taken
         })
     }
@@ -72,18 +74,18 @@ impl Ahead {
 
 impl State {
     /// Asks for as much as there is room for; for one object in any case.
-    fn ask(&mut self, limit: usize) {
+    fn ask(&mut self, files: &[InputFile], limit: usize) {
         while self.coming.len() < OBJECTS
-            && let Some((_, object)) = self.queue.front()
+            && let Some(&file) = self.queue.front()
+            && let InputFile { object: name, location: Location::Object(object), .. } = &files[file as usize]
         {
             let size = usize::try_from(object.size()).unwrap_or(usize::MAX);
             if self.bytes.saturating_add(size) > limit && !self.coming.is_empty() {
                 return;
             }
-            if let Some((file, object)) = self.queue.pop_front() {
-                self.bytes += size;
-                self.coming.insert(file, (object.fetch(), size));
-            }
+            self.queue.pop_front();
+            self.bytes += size;
+            self.coming.insert(file, (object.fetch(&name.text()), size));
         }
     }
 }

@@ -124,7 +124,7 @@ impl Sink for BatchSink {
     fn discard_unit(&mut self, faults: &[(u32, FileFault)]) -> Result<()> {
         match faults.first() {
             Some((file, fault)) if self.handed_out => {
-                let object = self.files[*file as usize].object.clone();
+                let object = self.files[*file as usize].object.to_string();
                 Err(Error::CorruptInput { object, fault: fault.clone() })
             }
             _ => Ok(()),

@@ -3,6 +3,8 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
+use crate::store::Traffic;
+
 /// A handle on a run. Give one to [`super::report`] or [`super::convert`] and look at it from another thread.
 #[derive(Debug, Default)]
 pub struct Control {
@@ -44,6 +46,8 @@ pub struct Progress {
     pub raw_bytes: AtomicU64,
     /// Rows made.
     pub rows: AtomicU64,
+    /// What comes from object stores.
+    pub network: Arc<Traffic>,
 }
 
 impl Progress {

@@ -10,8 +10,9 @@ use crate::columns::schema::SCHEMA_VERSION;
 use crate::config::{LakeConfig, ReadConfig};
 use crate::discover::{Lakes, UnitSettings};
 use crate::error::{Error, Result};
-use crate::lake::{Lake, LakeSettings};
+use crate::lake::{self, Lake, LakeSettings};
 use crate::report::{Output, Report};
+use crate::store::WaitFor;
 
 /// Reads `inputs` and writes them as a lake (Parquet, hourly tables, the report, the manifest) to `lake.out`; gives the report, which is of the
 /// lake as a whole.
@@ -28,7 +29,10 @@ use crate::report::{Output, Report};
 pub fn convert<S: AsRef<std::ffi::OsStr>>(inputs: &[S], read: &ReadConfig, lake: &LakeConfig, control: &Control) -> Result<Report> {
     lake.validate()?;
     read.validate()?;
-    let opened = Lake::open(lake.clone(), &LakeSettings::new(read, lake), || lake.wait && !control.is_cancelled());
+    let home = lake::home::home(&lake.out, &read.stores, &control.progress.network)?;
+    let opened = Lake::open(home, lake.clone(), &LakeSettings::new(read, lake), &|what| {
+        !control.is_cancelled() && (lake.wait || what == WaitFor::Sign)
+    });
     let opened = opened.map_err(|error| if control.is_cancelled() { Error::Cancelled } else { error })?;
     // Only now: while another run was waited for, the inputs may have changed.
     let mut plan = Plan::new(inputs, Lakes::Refuse, read, control, Grouping::Later)?;
@@ -36,10 +40,14 @@ pub fn convert<S: AsRef<std::ffi::OsStr>>(inputs: &[S], read: &ReadConfig, lake:
     plan.wants.hourly = true;
     plan.wants.accounts = true;
     let LakeConfig { row_group_rows, compression, .. } = *lake;
-    plan.share_out(Needs { lake: Some(LakeNeeds { row_group_rows, compression }), ..Needs::of(&plan.files) })?;
+    plan.share_out(Needs {
+        lake: Some(LakeNeeds { row_group_rows, compression, uploads: !opened.home().has_folders() }),
+        ..Needs::of(&plan.files)
+    })?;
     let settings = UnitSettings { target_file_size: lake.target_file_size, fingerprint: fingerprint(read, lake) };
     let Work { units, replaces, held, replaced, mut refused } = resume::work(&plan, &opened, &settings, lake.replace_changed)?;
-    if let Some(refused) = refused.take_if(|_| opened.is_complete()) {
+    let is_complete = opened.is_complete()?;
+    if let Some(refused) = refused.take_if(|_| is_complete) {
         return Err(refused);
     }
     plan.set_units(units);
@@ -64,7 +72,7 @@ fn complete(plan: &Plan<'_>, sink: &mut LakeSink, outcome: &Outcome, counts: &Ou
     if has_grown {
         lake.take_stock()?;
     }
-    let Sums { rejected, aggregates, hours } = Sums::read(lake.path(), &lake.inventory().units, &lake.temporary_folder(), &plan.tuning)?;
+    let Sums { rejected, aggregates, hours } = Sums::read(lake.home(), &lake.inventory().units, &lake.temporary_folder(), &plan.tuning)?;
     let tls_ports = aggregates.tls_ports().clone();
     let account = result::Account::of_lake(plan, lake.inventory(), outcome, rejected, aggregates);
     let report_of = |output: &Output| {
@@ -72,7 +80,7 @@ fn complete(plan: &Plan<'_>, sink: &mut LakeSink, outcome: &Outcome, counts: &Ou
         let output = Output { inputs_read, inputs_held, inputs_replaced, ..output.clone() };
         result::report(plan, &account, Some(output))
     };
-    if lake.is_complete() {
+    if lake.is_complete()? {
         return Ok(report_of(&lake.output()));
     }
     let (failures, latency) = hours.rows(&tls_ports)?;

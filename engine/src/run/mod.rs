@@ -39,9 +39,11 @@ pub use list::{lake_shape, list};
 pub use search::{Match, MatchVisitor, RejectedMatch, SearchOutcome, search};
 pub use verify::verify;
 
+pub use crate::store::Traffic;
+
 use crate::aggregate::{Certificates, SourceLabels};
 use crate::config::{LakeConfig, OnCorrupt, ReadConfig};
-use crate::discover::{self, Discovery, InputFile, Lakes, Location, SkippedFile, Unit, UnitSettings, UnreachableFile};
+use crate::discover::{self, Discovery, InputFile, Lakes, Location, Skips, Unit, UnitSettings, UnreachableFile};
 use crate::error::{Error, Result};
 use crate::open;
 use crate::report::Report;
@@ -54,7 +56,7 @@ use tuning::{Needs, Tuning};
 /// Everything that is settled before the first byte is read.
 pub(crate) struct Plan<'a> {
     files: Arc<[InputFile]>,
-    skipped: Vec<SkippedFile>,
+    skipped: Skips,
     unreachable: Vec<UnreachableFile>,
     labels: Vec<SourceLabels>,
     /// What the files' names say of their balancers.
@@ -173,7 +175,7 @@ impl<'a> Plan<'a> {
         let started = Instant::now();
         read.validate()?;
         let kernel = kernel(read)?;
-        let Discovery { files, skipped, unreachable } = discover::discover_as(inputs, lakes, read)?;
+        let Discovery { files, skipped, unreachable } = discover::discover_as(inputs, lakes, read, &control.progress.network)?;
         if let (OnCorrupt::Fail, Some(UnreachableFile { object, fault })) = (read.on_corrupt, unreachable.first()) {
             return Err(Error::CorruptInput { object: object.clone(), fault: fault.clone() });
         }
@@ -186,7 +188,7 @@ impl<'a> Plan<'a> {
             Grouping::Later => Vec::new(),
         };
         let labels = files.iter().map(labels).collect();
-        let balancers = files.iter().map(|file| Some(file.name.as_ref()?.balancer().into())).collect();
+        let balancers = files.iter().map(|file| Some(file.name.as_ref()?.balancer.clone())).collect();
         let plan = Self {
             files: files.into(),
             skipped,
@@ -252,7 +254,7 @@ fn kernel(read: &ReadConfig) -> Result<Kernel> {
 fn labels(file: &InputFile) -> SourceLabels {
     match (&file.name, &file.location) {
         (Some(name), Location::Path(_) | Location::Object(_)) => {
-            SourceLabels { account: Some(name.account.as_str().into()), region: Some(name.region.as_str().into()) }
+            SourceLabels { account: Some(name.account.clone()), region: Some(name.region.clone()) }
         }
         _ => SourceLabels::default(),
     }

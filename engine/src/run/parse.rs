@@ -14,7 +14,7 @@ use crate::blocks;
 use crate::columns::{Origin, Parser};
 use crate::config::OnCorrupt;
 use crate::decompress::{self, Whole, WholeDecoder};
-use crate::discover::{Location, LogName};
+use crate::discover::{InputFile, Location, LogName};
 use crate::error::FileFault;
 use crate::lake::read::{self, LakeText, Slice};
 use crate::open;
@@ -295,9 +295,9 @@ pub(super) fn parse_slice(
     slice: &Slice,
     slot: &mut Slot,
 ) -> Result<Option<Slice>, FileFault> {
-    let Location::Lake(path, table) = &plan.files[file as usize].location else { return Ok(None) };
+    let InputFile { location: Location::Lake(lake_file, table), object, .. } = &plan.files[file as usize] else { return Ok(None) };
     let Scratch { lake, searched, .. } = scratch;
-    let rest = read::read(path, *table, slice, plan.tuning.slice_text, lake)?;
+    let rest = read::read(lake_file, &object.to_string(), *table, slice, plan.tuning.slice_text, lake)?;
     let (mut text_start, mut first) = (0, 0);
     for stretch in &lake.stretches {
         let numbers = &lake.lines[first..stretch.lines_end];
@@ -309,7 +309,7 @@ pub(super) fn parse_slice(
             (u32::try_from(number).unwrap_or(u32::MAX), 0)
         });
         if let Some(run) = batch.runs.last_mut() {
-            let object = stretch.object.clone().unwrap_or_else(|| plan.files[file as usize].object.as_str().into());
+            let object = stretch.object.clone().unwrap_or_else(|| (*plan.files[file as usize].object.text()).into());
             run.origin = Some(Arc::new(Origin { balancer: balancer(&object), object, first_line }));
         }
         (text_start, first) = (stretch.text_end, stretch.lines_end);

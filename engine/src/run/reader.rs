@@ -7,14 +7,13 @@
 
 use std::io::Read;
 use std::iter::Peekable;
-use std::path::Path;
 
 use super::Plan;
 use super::slot::{Slot, Work};
 use crate::blocks::LineReader;
 use crate::config::OnCorrupt;
 use crate::decompress::StreamDecoder;
-use crate::discover::{self, InputFile, Location};
+use crate::discover::{self, InputFile, LakeFile, Location};
 use crate::error::FileFault;
 use crate::lake::read::{self, Slices};
 use crate::open::{self, Held};
@@ -92,10 +91,10 @@ impl<'a> Reader<'a> {
                 continue;
             }
             let InputFile { size, location, .. } = &self.plan.files[file as usize];
-            if let Location::Lake(path, _) = location {
+            if let Location::Lake(lake_file, _) = location {
                 if group.is_empty() {
                     self.next += 1;
-                    self.open_lake(file, path, slot);
+                    self.open_lake(file, lake_file, slot);
                 }
                 break;
             }
@@ -129,8 +128,8 @@ impl<'a> Reader<'a> {
     }
 
     /// Opens a file of a lake; one that cannot be opened is a fault of this portion.
-    fn open_lake(&mut self, file: u32, path: &Path, slot: &mut Slot) {
-        match read::slices(path, self.plan.tuning.slice_rows) {
+    fn open_lake(&mut self, file: u32, lake_file: &LakeFile, slot: &mut Slot) {
+        match read::slices(lake_file, &self.plan.files[file as usize].object.to_string(), self.plan.tuning.slice_rows) {
             Ok(slices) => self.lake = Some((file, slices.peekable())),
             Err(fault) => slot.faults.push((file, fault)),
         }
@@ -205,7 +204,7 @@ fn lines_of<R: Read>(plan: &Plan<'_>, file: u32, reader: R) -> LineReader<R> {
 
 /// Whether the name of file `file` says that it is compressed.
 pub(super) fn is_named_compressed(plan: &Plan<'_>, file: u32) -> bool {
-    discover::looks_compressed(plan.files[file as usize].object.as_bytes())
+    discover::looks_compressed(plan.files[file as usize].object.ending().as_bytes())
 }
 
 /// Reads a file to its end and uses nothing of it.

@@ -24,7 +24,7 @@ pub(super) fn is_clean(plan: &Plan<'_>, outcome: &Outcome) -> bool {
 pub(super) fn check_not_empty(plan: &Plan<'_>, outcome: &Outcome) -> Result<()> {
     let streams = !plan.units.is_empty() && plan.files.iter().all(|file| file.size.is_none());
     if streams && outcome.tally.raw_bytes == 0 && outcome.failed.is_empty() && plan.unreachable.is_empty() {
-        let names: Vec<&str> = plan.files.iter().map(|file| file.object.as_str()).collect();
+        let names: Vec<String> = plan.files.iter().map(|file| file.object.to_string()).collect();
         return Err(Error::NoLogs { inputs: format!("{}: it is empty", names.join(", ")) });
     }
     Ok(())
@@ -102,10 +102,8 @@ pub(super) fn report(plan: &Plan<'_>, account: &Account<'_>, output: Option<Outp
         output,
         ..Report::default()
     };
-    for file in &plan.skipped {
-        *report.skipped.entry(file.reason.to_owned()).or_default() += 1;
-    }
-    let listed = plan.skipped.iter().take(Report::MAX_LISTED_FILES);
+    report.skipped = plan.skipped.by_reason().into_iter().map(|(reason, count)| (reason.to_owned(), count)).collect();
+    let listed = plan.skipped.named().iter().take(Report::MAX_LISTED_FILES);
     report.skipped_files = listed.map(|file| SkippedEntry { object: file.object.clone(), reason: file.reason.to_owned() }).collect();
     account.aggregates.fill(&mut report);
     report.notes.extend(account.notes.iter().cloned());
@@ -127,7 +125,7 @@ fn repeated(inventory: &Inventory) -> Option<String> {
 
 /// The inputs that failed in this run.
 fn run_failures<'a>(plan: &'a Plan<'_>, outcome: &'a Outcome) -> impl Iterator<Item = FailedFile> + 'a {
-    outcome.failed.iter().map(|(file, fault, rows)| failed_file(plan, &plan.files[*file as usize].object, fault, *rows))
+    outcome.failed.iter().map(|(file, fault, rows)| failed_file(plan, &plan.files[*file as usize].object.text(), fault, *rows))
 }
 
 fn failed_file(plan: &Plan<'_>, object: &str, fault: &FileFault, rows: u64) -> FailedFile {

@@ -161,7 +161,7 @@ fn changed_input(plan: &Plan<'_>, lake: &Lake, first: u32, count: usize) -> Erro
     let others = if count > 1 { format!("; so have {} others", count - 1) } else { String::new() };
     let (checksum, is_whole) = text_checksum(plan, first);
     let now = is_whole.then_some(checksum);
-    Error::ChangedInput { object: file.object.clone(), was, is: identity(file.size, file.modified_ns(), now), others }
+    Error::ChangedInput { object: file.object.to_string(), was, is: identity(file.size, file.modified_ns(), now), others }
 }
 
 /// Size, time and checksum in words.
@@ -176,12 +176,12 @@ fn identity(size: Option<u64>, modified_ns: Option<i64>, checksum: Option<u128>)
 fn stream_again(file: &InputFile) -> Error {
     let problem = "a stream was converted into this lake already, and nothing tells whether this is the same one again; name files, or another \
                    output folder";
-    Error::BadInput { input: file.object.clone(), problem: problem.to_owned() }
+    Error::BadInput { input: file.object.to_string(), problem: problem.to_owned() }
 }
 
 #[cold]
 fn cannot_replace(plan: &Plan<'_>, changed: &[u32], missing: &str) -> Error {
-    let input = changed.first().map_or_else(String::new, |&file| plan.files[file as usize].object.clone());
+    let input = changed.first().map_or_else(String::new, |&file| plan.files[file as usize].object.to_string());
     let problem = format!(
         "has changed, but its rows are in the same files as those of {missing}, which is not among the inputs: name that, too, so that both can \
          be written anew"

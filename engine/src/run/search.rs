@@ -1,5 +1,6 @@
 //! A search: the rows that match, as they are found, in input order.
 
+use std::borrow::Cow;
 use std::ops::ControlFlow;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -197,13 +198,14 @@ impl Sink for SearchSink<'_> {
             return Ok(());
         }
         note_rejected(&mut self.found.rejected, batch, &self.files, first_lines);
-        let mut run = 0;
+        let (mut run, mut named) = (0, None);
         for row in self.matcher.matching(batch, dictionaries) {
             while batch.runs.get(run + 1).is_some_and(|next| next.first_row as usize <= row) {
-                run += 1;
+                (run, named) = (run + 1, None);
             }
             self.found.matches += 1;
-            let found = found(batch, dictionaries, row, object(batch, run, &self.files), first_lines[run]);
+            let object = named.get_or_insert_with(|| object(batch, run, &self.files));
+            let found = found(batch, dictionaries, row, object, first_lines[run]);
             if self.visitor.row(&found)?.is_break() {
                 self.wanted_no_more.store(true, Ordering::Relaxed);
                 // What is provisional must be seen through: it may have to be taken back.
@@ -237,9 +239,9 @@ impl Sink for SearchSink<'_> {
 }
 
 /// The name of the input that run `run` comes from.
-fn object<'a>(batch: &'a ConnectionBatch, run: usize, files: &'a [InputFile]) -> &'a str {
+fn object<'a>(batch: &'a ConnectionBatch, run: usize, files: &'a [InputFile]) -> Cow<'a, str> {
     let run = &batch.runs[run];
-    run.origin.as_ref().map_or(files[run.file as usize].object.as_str(), |origin| &origin.object)
+    run.origin.as_ref().map_or_else(|| files[run.file as usize].object.text(), |origin| Cow::Borrowed(&origin.object))
 }
 
 /// Names rejected lines, as long as they are few.
@@ -249,7 +251,7 @@ fn note_rejected(named: &mut Vec<RejectedMatch>, batch: &ConnectionBatch, files:
             if named.len() == SearchOutcome::MAX_REJECTED {
                 return;
             }
-            let object = object(batch, run, files).to_owned();
+            let object = object(batch, run, files).into_owned();
             named.push(RejectedMatch { object, line: first_line + u64::from(line.line), reason: line.fault.reason.code() });
         }
     }

@@ -13,6 +13,7 @@ use super::tuning::Tuning;
 use super::write::Outcome;
 use crate::aggregate::{Aggregates, FailureKey, Keep, LatencyCounts, LatencyKey};
 use crate::error::Result;
+use crate::lake::home::Home;
 use crate::lake::{StateWriter, state};
 
 /// An entry of a state.
@@ -46,15 +47,15 @@ pub(super) struct Sums {
 }
 
 impl Sums {
-    /// Reads the states of `units` of the lake at `out`; hours that outgrow their share of memory go to files in `temporary`.
+    /// Reads the states of `units` of a lake; hours that outgrow their share of memory go to files in `temporary`.
     ///
     /// # Errors
     /// [`crate::Error::DamagedLake`] where a state is missing or cannot be understood.
-    pub(super) fn read(out: &Path, units: &[String], temporary: &Path, tuning: &Tuning) -> Result<Self> {
+    pub(super) fn read(home: &dyn Home, units: &[String], temporary: &Path, tuning: &Tuning) -> Result<Self> {
         let hours = Hours::new(temporary, tuning.hours);
         let mut sums = Self { rejected: BTreeMap::new(), aggregates: Aggregates::default(), hours };
         for unit in units {
-            for entry in state::read(out, unit)? {
+            for entry in state::read(home, unit)? {
                 sums.add(entry?, &tuning.keep)?;
             }
         }

@@ -6,9 +6,10 @@
 
 use crate::aggregate::Keep;
 use crate::config::{Compression, ReadConfig};
-use crate::discover::{InputFile, Location};
+use crate::discover::{InputFile, LakeFile, Location};
 use crate::error::{Error, Result};
-use crate::store::AHEAD_BYTES;
+use crate::lake::MOST_HELD;
+use crate::store::{AHEAD_BYTES, UPLOAD_BYTES};
 
 const MIB: usize = 1 << 20;
 /// The program itself, its tables of constants, the main thread, and what the allocator keeps aside.
@@ -27,8 +28,8 @@ const COLUMNS: usize = 20;
 const ROW: usize = 64;
 /// Pages and dictionaries of the columns of a lake that is read.
 pub(super) const LAKE_PAGES: usize = 32 * MIB;
-/// An input's name, in the forms in which it is wanted, and what is known of it.
-const FILE: usize = 1280;
+/// What is known of an input beside its entry in the list: whose it is, its unit, its account, its entry in a lake's inventory.
+const FILE: usize = 512;
 /// The least that portions under way need to go on.
 const LEAST_POOL: usize = 32 * MIB;
 /// The window of `zstd -19`; what a file asks for beyond, up to 128 MiB, is had where the budget has it.
@@ -42,12 +43,16 @@ const WINDOWS: usize = 2;
 pub(super) struct Needs {
     /// Inputs, whose names are held.
     pub(super) files: usize,
+    /// Bytes of their list.
+    pub(super) list: usize,
     /// The table of certificates.
     pub(super) certificates: bool,
     /// An input is a lake.
     pub(super) reads_lake: bool,
     /// An input is an object of a store.
     pub(super) fetches: bool,
+    /// An input is a lake in a store.
+    pub(super) fetches_lake: bool,
     /// A lake is written.
     pub(super) lake: Option<LakeNeeds>,
 }
@@ -57,7 +62,9 @@ impl Needs {
     pub(super) fn of(files: &[InputFile]) -> Self {
         let reads_lake = files.iter().any(|file| matches!(file.location, Location::Lake(..)));
         let fetches = files.iter().any(|file| matches!(file.location, Location::Object(_)));
-        Self { files: files.len(), reads_lake, fetches, ..Self::default() }
+        let fetches_lake = files.iter().any(|file| matches!(file.location, Location::Lake(LakeFile::Object(_), _)));
+        let list = files.iter().map(InputFile::held).sum();
+        Self { files: files.len(), list, reads_lake, fetches, fetches_lake, ..Self::default() }
     }
 }
 
@@ -68,6 +75,8 @@ pub(super) struct LakeNeeds {
     pub(super) row_group_rows: usize,
     /// The codec of its pages.
     pub(super) compression: Compression,
+    /// Its files go to a store.
+    pub(super) uploads: bool,
 }
 
 /// The sizes of one run; see [`Tuning::new`]. Tests try others.
@@ -206,19 +215,28 @@ impl Tuning {
         // Those of the unit and of the job, and what is made of them at the end.
         let certificates = if needs.certificates { 4 * self.keep.certificate_bytes } else { 0 };
         let pages = if needs.reads_lake { LAKE_PAGES } else { 0 };
-        let fetched = if needs.fetches { STORE + self.fetch_bytes + AHEAD_BYTES } else { 0 };
+        let uploads = needs.lake.is_some_and(|lake| lake.uploads);
+        let requests = if needs.fetches || needs.fetches_lake || uploads { STORE } else { 0 };
+        let fetched = if needs.fetches { self.fetch_bytes + AHEAD_BYTES } else { 0 };
+        let uploaded = if uploads { UPLOAD_BYTES } else { 0 };
         // A long line stands in the reader, in its portion, parsed in it, and in the row group that it goes to.
         let line = 6 * self.max_line.min(usize::MAX / 8);
         let tables = 2 * self.keep.report_bytes();
-        let shared = PROGRAM + WINDOWS * LEAST_WINDOW + needs.files.saturating_mul(FILE) + tables + certificates + pages + fetched;
-        shared.saturating_add(lake).saturating_add(line)
-            + workers * (self.thread + self.whole_window)
+        let list = needs.files.saturating_mul(FILE).saturating_add(needs.list);
+        let shared = PROGRAM + WINDOWS * LEAST_WINDOW + tables + certificates + pages + requests + fetched + uploaded;
+        shared.saturating_add(list).saturating_add(lake).saturating_add(line)
+            + workers * (self.thread + self.whole_window + Self::held_pages(needs))
             + workers.min(COLUMNS) * encoder(needs)
     }
 
     /// What one more thread takes, and what it should have to work with.
     fn worker(&self, needs: Needs) -> usize {
-        2 * (self.thread + self.whole_window) + encoder(needs)
+        2 * (self.thread + self.whole_window + Self::held_pages(needs)) + encoder(needs)
+    }
+
+    /// What a thread holds of a lake in a store: the pages of the rows that it reads.
+    fn held_pages(needs: Needs) -> usize {
+        if needs.fetches_lake { MOST_HELD } else { 0 }
     }
 
     /// Bytes that parsing and observing so many lines of so much text may take.

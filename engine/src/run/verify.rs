@@ -10,6 +10,7 @@ use crate::config::{OnCorrupt, ReadConfig};
 use crate::discover::{self, InputFile, Lakes};
 use crate::error::Result;
 use crate::lake::check::{self, Checked};
+use crate::lake::home::Home;
 use crate::lake::manifest::{InputEntry, InputStatus, LineCounts, checksum_text, key_text};
 use crate::lake::{self, FileOutcome};
 use crate::report::{Difference, DifferenceKind, LogsCompared, Verification};
@@ -25,8 +26,10 @@ use crate::report::{Difference, DifferenceKind, LogsCompared, Verification};
 pub fn verify<S: AsRef<std::ffi::OsStr>>(out: &Path, inputs: &[S], read: &ReadConfig, control: &Control) -> Result<Verification> {
     let started = Instant::now();
     let pool = pipeline::pool(read.threads())?;
-    let mut checked = pool.install(|| check::check(out))?;
-    let logs = if inputs.is_empty() { None } else { Some(compare_logs(out, inputs, read, control, &mut checked)?) };
+    let home = lake::home::home(out, &read.stores, &control.progress.network)?;
+    let mut checked = pool.install(|| check::check(&*home))?;
+    let logs = if inputs.is_empty() { None } else { Some(compare_logs(&*home, inputs, read, control, &mut checked)?) };
+    checked.check_quiet()?;
     let (inventory, total) = (&checked.inventory, checked.differences.len());
     let LineCounts { lines, rows, rejected, blank, out_of_range, .. } = inventory.tally;
     let mut result = Verification {
@@ -55,13 +58,13 @@ pub fn verify<S: AsRef<std::ffi::OsStr>>(out: &Path, inputs: &[S], read: &ReadCo
 
 /// Reads the logs again and compares them.
 fn compare_logs<S: AsRef<std::ffi::OsStr>>(
-    out: &Path,
+    home: &dyn Home,
     inputs: &[S],
     read: &ReadConfig,
     control: &Control,
     checked: &mut Checked,
 ) -> Result<LogsCompared> {
-    let range = lake::time_range(out)?;
+    let range = lake::time_range(home)?;
     // What stands before a fault is wanted, too: it may have been salvaged.
     let read = ReadConfig { since: range.0, until: range.1, on_corrupt: OnCorrupt::Salvage, ..read.clone() };
     let mut plan = Plan::new(inputs, Lakes::Refuse, &read, control, Grouping::any())?;
@@ -69,11 +72,15 @@ fn compare_logs<S: AsRef<std::ffi::OsStr>>(
     plan.wants.nothing_else = true;
     let outcome = pipeline::run(&plan, &mut NoSink)?;
     let mut differences: Vec<Difference> = plan.unreachable.iter().map(|file| log(&file.object, file.fault.to_string())).collect();
-    let (others, unread): (Vec<_>, Vec<_>) = plan.skipped.iter().partition(|file| discover::is_no_log(file));
+    let unread: Vec<_> = plan.skipped.named().iter().filter(|file| !discover::is_no_log(file)).collect();
     differences
         .extend(unread.iter().map(|file| log(&file.object, format!("was not read ({}); what is in it is not in the lake", file.reason))));
+    let unnamed = plan.skipped.count(false) - unread.len() as u64;
+    if unnamed > 0 {
+        differences.push(log("", format!("{unnamed} more files were not read for the same reasons; what is in them is not in the lake")));
+    }
     let keys: HashSet<String> = plan.files.iter().map(|file| key_text(file.key)).collect();
-    let entries = lake::entries_of(out, &keys)?;
+    let entries = lake::entries_of(home, &keys)?;
     let mut compared = LogsCompared {
         inputs: outcome.files.len() as u64,
         raw_bytes: outcome.tally.raw_bytes,
@@ -83,10 +90,10 @@ fn compare_logs<S: AsRef<std::ffi::OsStr>>(
     for file in &outcome.files {
         match problem(&plan.files[file.file as usize], file, &entries) {
             None => compared.same += 1,
-            Some(problem) => differences.push(log(&plan.files[file.file as usize].object, problem)),
+            Some(problem) => differences.push(log(&plan.files[file.file as usize].object.text(), problem)),
         }
     }
-    compared.others = others.len() as u64;
+    compared.others = plan.skipped.count(true);
     compared.not_given = checked.inventory.all().saturating_sub(entries.len() as u64);
     checked.differences.extend(differences);
     Ok(compared)

@@ -217,10 +217,10 @@ impl<'a> Writer<'a> {
             // A lake is whole, or what it says cannot be trusted.
             let InputFile { object, location, .. } = &self.plan.files[file as usize];
             if matches!(location, Location::Lake(..)) {
-                return Err(Error::DamagedLake { object: object.clone(), fault });
+                return Err(Error::DamagedLake { object: object.to_string(), fault });
             }
             if self.plan.read.on_corrupt == OnCorrupt::Fail {
-                return Err(Error::CorruptInput { object: object.clone(), fault });
+                return Err(Error::CorruptInput { object: object.to_string(), fault });
             }
             let rows = match self.file.file {
                 Some(open) if open == file => self.file.tally.rows,

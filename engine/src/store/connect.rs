@@ -6,38 +6,56 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use object_store::aws::{AmazonS3Builder, AmazonS3ConfigKey, resolve_bucket_region};
 use object_store::azure::MicrosoftAzureBuilder;
 use object_store::gcp::GoogleCloudStorageBuilder;
-use object_store::{BackoffConfig, ClientOptions, ObjectStore, RetryConfig};
+use object_store::multipart::MultipartStore;
+use object_store::{BackoffConfig, ClientConfigKey, ClientOptions, ObjectStore, RetryConfig};
 use tokio::runtime::Runtime;
 
 use super::fault::StoreFault;
+use super::s3;
 use super::url::{ObjectUrl, Scheme};
 use crate::config::StoreConfig;
 
 /// A request that has not ended by then is begun again: some megabytes over a slow line.
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(120);
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
+/// Likewise where no byte comes for so long.
+const READ_TIMEOUT: Duration = Duration::from_secs(30);
 
-/// The region of requests where none is known: servers of other makers do not mind.
-const USUAL_REGION: &str = "us-east-1";
+/// What reads and writes objects, also in parts.
+pub(super) trait Client: ObjectStore + MultipartStore {}
+
+impl<T: ObjectStore + MultipartStore> Client for T {}
 
 /// A client for the bucket of `url`.
-pub(super) fn connect(url: &ObjectUrl, config: &StoreConfig, runtime: &Runtime) -> Result<Arc<dyn ObjectStore>, StoreFault> {
+pub(super) fn connect(url: &ObjectUrl, config: &StoreConfig, runtime: &Runtime) -> Result<Arc<dyn Client>, StoreFault> {
     match url.scheme() {
-        Scheme::S3 => s3(url, config, runtime),
+        Scheme::S3 => s3::connect(url, config, runtime),
         Scheme::Gcs => gcs(url, config),
         Scheme::Azure => azure(url, config),
     }
 }
 
-fn client_options(allow_http: bool) -> ClientOptions {
-    ClientOptions::new().with_timeout(REQUEST_TIMEOUT).with_connect_timeout(CONNECT_TIMEOUT).with_allow_http(allow_http)
+/// How a client connects: by our time-outs, and by what the environment sets under `prefix` (`AWS_READ_TIMEOUT`, `AZURE_PROXY_URL`, …).
+pub(super) fn client_options(prefix: &str, allow_http: bool) -> ClientOptions {
+    let ours = ClientOptions::new().with_timeout(REQUEST_TIMEOUT).with_connect_timeout(CONNECT_TIMEOUT).with_read_timeout(READ_TIMEOUT);
+    variables(prefix).fold(ours.with_allow_http(allow_http), |options, (name, value)| match name.parse::<ClientConfigKey>() {
+        Ok(key) => options.with_config(key, value),
+        Err(_) => options,
+    })
+}
+
+/// The environment's variables whose names begin with `prefix`, that aside and in lower case. One that is empty sets nothing.
+pub(super) fn variables(prefix: &str) -> impl Iterator<Item = (String, String)> {
+    std::env::vars_os().filter_map(move |(name, value)| {
+        let name = name.to_str()?.strip_prefix(prefix)?.to_ascii_lowercase();
+        Some((name, value.into_string().ok()?)).filter(|(_, value)| !value.is_empty())
+    })
 }
 
 /// Twelve tries over some minutes: a store that is throttled recovers meanwhile, one that is gone is told of before the night is over.
-fn retries() -> RetryConfig {
+pub(super) fn retries() -> RetryConfig {
     RetryConfig {
         backoff: BackoffConfig { init_backoff: Duration::from_millis(100), max_backoff: Duration::from_secs(15), base: 2.0 },
         max_retries: 12,
@@ -45,30 +63,7 @@ fn retries() -> RetryConfig {
     }
 }
 
-fn s3(url: &ObjectUrl, config: &StoreConfig, runtime: &Runtime) -> Result<Arc<dyn ObjectStore>, StoreFault> {
-    let mut builder = AmazonS3Builder::from_env().with_bucket_name(url.authority()).with_retry(retries());
-    if let Some(endpoint) = &config.endpoint_url {
-        builder = builder.with_endpoint(endpoint);
-    }
-    let endpoint = builder.get_config_value(&AmazonS3ConfigKey::Endpoint);
-    let options = client_options(endpoint.as_ref().is_some_and(|endpoint| endpoint.starts_with("http://")));
-    if builder.get_config_value(&AmazonS3ConfigKey::Region).is_none() {
-        let region = match endpoint {
-            None => runtime.block_on(resolve_bucket_region(url.authority(), &options)).ok(),
-            Some(_) => None,
-        };
-        builder = builder.with_region(region.unwrap_or_else(|| USUAL_REGION.to_owned()));
-    }
-    if config.anonymous {
-        builder = builder.with_skip_signature(true);
-    }
-    if config.requester_pays {
-        builder = builder.with_request_payer(true);
-    }
-    Ok(Arc::new(builder.with_client_options(options).build().map_err(StoreFault::of_settings)?))
-}
-
-fn gcs(url: &ObjectUrl, config: &StoreConfig) -> Result<Arc<dyn ObjectStore>, StoreFault> {
+fn gcs(url: &ObjectUrl, config: &StoreConfig) -> Result<Arc<dyn Client>, StoreFault> {
     let mut builder = GoogleCloudStorageBuilder::from_env().with_bucket_name(url.authority()).with_retry(retries());
     let mut allow_http = false;
     if let Some(endpoint) = &config.endpoint_url {
@@ -78,10 +73,10 @@ fn gcs(url: &ObjectUrl, config: &StoreConfig) -> Result<Arc<dyn ObjectStore>, St
     if config.anonymous {
         builder = builder.with_skip_signature(true);
     }
-    Ok(Arc::new(builder.with_client_options(client_options(allow_http)).build().map_err(StoreFault::of_settings)?))
+    Ok(Arc::new(builder.with_client_options(client_options("GOOGLE_", allow_http)).build().map_err(StoreFault::of_settings)?))
 }
 
-fn azure(url: &ObjectUrl, config: &StoreConfig) -> Result<Arc<dyn ObjectStore>, StoreFault> {
+fn azure(url: &ObjectUrl, config: &StoreConfig) -> Result<Arc<dyn Client>, StoreFault> {
     let (container, host) = url.authority().split_once('@').unwrap_or((url.authority(), ""));
     let mut builder = MicrosoftAzureBuilder::from_env().with_container_name(container).with_retry(retries());
     if let Some(account) = host.split('.').next().filter(|account| !account.is_empty()) {
@@ -95,5 +90,5 @@ fn azure(url: &ObjectUrl, config: &StoreConfig) -> Result<Arc<dyn ObjectStore>, 
     if config.anonymous {
         builder = builder.with_skip_signature(true);
     }
-    Ok(Arc::new(builder.with_client_options(client_options(allow_http)).build().map_err(StoreFault::of_settings)?))
+    Ok(Arc::new(builder.with_client_options(client_options("AZURE_", allow_http)).build().map_err(StoreFault::of_settings)?))
 }

@@ -4,12 +4,25 @@
 //! ahead; faults in words that name no secret. Requests, signatures and retries are crate `object_store`'s. This stage has threads of its own,
 //! those of its runtime, which start with the first URL; its callers wait for them and know nothing of futures.
 
+mod again;
 mod bucket;
 mod connect;
+mod e_tag;
 mod fault;
+mod lease;
 mod object;
+#[cfg(feature = "aws-profiles")]
+mod profile;
+#[cfg(not(feature = "aws-profiles"))]
+#[path = "no_profile.rs"]
+mod profile;
+#[cfg(feature = "aws-profiles")]
+mod profile_http;
 mod reader;
+mod s3;
+mod traffic;
 mod url;
+mod write;
 
 #[cfg(test)]
 mod tests;
@@ -21,16 +34,20 @@ use tokio::runtime::{Builder, Runtime};
 
 use crate::config::StoreConfig;
 
-pub(crate) use bucket::{Bucket, Found};
+pub(crate) use bucket::{Bucket, Folder, Found};
 pub(crate) use fault::StoreFault;
+pub(crate) use lease::{Lease, Taken, WaitFor, Watch};
 pub(crate) use object::{Arriving, Object};
 pub(crate) use reader::{AHEAD_BYTES, ObjectReader};
+pub use traffic::Traffic;
 pub(crate) use url::ObjectUrl;
+pub(crate) use write::{UPLOAD_BYTES, Upload};
 
 /// The buckets of a run, each connected to once.
 #[derive(Debug, Default)]
 pub(crate) struct Stores {
     config: StoreConfig,
+    traffic: Arc<Traffic>,
     runtime: OnceLock<Arc<Runtime>>,
     buckets: Mutex<HashMap<String, Arc<Bucket>>>,
 }
@@ -39,9 +56,9 @@ pub(crate) struct Stores {
 const REQUEST_THREADS: usize = 2;
 
 impl Stores {
-    /// Nothing is connected to yet.
-    pub(crate) fn new(config: StoreConfig) -> Self {
-        Self { config, ..Self::default() }
+    /// Nothing is connected to yet. What comes is counted in `traffic`.
+    pub(crate) fn new(config: StoreConfig, traffic: Arc<Traffic>) -> Self {
+        Self { config, traffic, ..Self::default() }
     }
 
     /// The bucket that `url` lies in.
@@ -55,7 +72,7 @@ impl Stores {
         }
         let runtime = self.runtime()?;
         let store = connect::connect(url, &self.config, &runtime)?;
-        let bucket = Arc::new(Bucket::new(url.root().to_owned(), store, runtime));
+        let bucket = Arc::new(Bucket::new(url.root().to_owned(), store, runtime, self.traffic.clone()));
         buckets.insert(url.root().to_owned(), bucket.clone());
         Ok(bucket)
     }

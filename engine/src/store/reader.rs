@@ -19,6 +19,8 @@ pub(crate) const AHEAD_BYTES: usize = (RANGES + 1) * RANGE_BYTES as usize;
 #[derive(Debug)]
 pub(crate) struct ObjectReader {
     object: Object,
+    /// The name that it is shown by.
+    shown: String,
     /// Bytes that were asked for.
     asked: u64,
     coming: VecDeque<Arriving>,
@@ -27,8 +29,8 @@ pub(crate) struct ObjectReader {
 
 impl ObjectReader {
     /// Begins to fetch.
-    pub(crate) fn new(object: Object) -> Self {
-        let mut reader = Self { object, asked: 0, coming: VecDeque::new(), current: Bytes::new() };
+    pub(crate) fn new(object: Object, shown: String) -> Self {
+        let mut reader = Self { object, shown, asked: 0, coming: VecDeque::new(), current: Bytes::new() };
         reader.ask();
         reader
     }
@@ -36,7 +38,7 @@ impl ObjectReader {
     fn ask(&mut self) {
         while self.coming.len() < RANGES && self.asked < self.object.size() {
             let end = self.object.size().min(self.asked + RANGE_BYTES);
-            self.coming.push_back(self.object.fetch_range(self.asked..end));
+            self.coming.push_back(self.object.fetch_range(&self.shown, self.asked..end));
             self.asked = end;
         }
     }

@@ -1,3 +1,5 @@
+use std::sync::Arc;
+
 use object_store::Error;
 
 use super::url::{ObjectUrl, Scheme};
@@ -59,8 +61,8 @@ fn another_version_is_a_change() {
 #[test]
 fn what_is_shown_of_a_bucket_is_its_url() {
     let config = StoreConfig { endpoint_url: Some("http://127.0.0.1:9".into()), anonymous: true, ..StoreConfig::default() };
-    let stores = Stores::new(config);
+    let stores = Stores::new(config, Arc::default());
     let bucket = stores.bucket(&url("s3://logs/a")).expect("settings that do");
     assert_eq!(format!("{bucket:?}"), "Bucket { root: \"s3://logs/\", .. }");
-    assert!(std::sync::Arc::ptr_eq(&bucket, &stores.bucket(&url("s3://logs/b")).expect("the same bucket")));
+    assert!(Arc::ptr_eq(&bucket, &stores.bucket(&url("s3://logs/b")).expect("the same bucket")));
 }

@@ -1,5 +1,7 @@
 //! Rows as a test thinks of them, made into batches and read back from record batches.
 
+use std::sync::Arc;
+
 use std::convert::Infallible;
 use std::ops::Range;
 
@@ -9,7 +11,7 @@ use proptest::prelude::*;
 use proptest::sample::select;
 
 use crate::columns::{Certificate, Client, ConnectionBatch, Dictionaries, Endpoint, Outcome, Route, SourceRun, Span, Verdict};
-use crate::discover::{InputFile, Location, LogName};
+use crate::discover::{InputFile, Location, LogSource};
 
 type Text = Option<String>;
 
@@ -45,14 +47,9 @@ pub(crate) fn files() -> Vec<InputFile> {
 }
 
 fn file(object: &str, name: Option<(&str, &str)>) -> InputFile {
-    let name = name.map(|(account, region)| LogName {
-        account: account.to_owned(),
-        region: region.to_owned(),
-        load_balancer: "app.x.1".to_owned(),
-        end_time: "20240101T0000Z".to_owned(),
-        node_ip: "10.0.0.1".to_owned(),
-    });
-    InputFile { object: object.to_owned(), location: Location::Stdin, size: None, modified: None, name, key: 0 }
+    let name = name.map(|(account, region)| LogSource { account: account.into(), region: region.into(), balancer: "app/x/1".into() });
+    let name = name.map(Arc::new);
+    InputFile { object: object.into(), location: Location::Stdin, size: None, modified: None, name, key: 0 }
 }
 
 /// A usual row.
@@ -206,7 +203,7 @@ fn read_row(batch: &RecordBatch, files: &[InputFile], at: usize) -> Row {
     let time = |name: &str| column(name).map(|column| column.as_primitive::<TimestampMicrosecondType>().value(at));
     let object = text("source_object").unwrap_or_default();
     Row {
-        file: files.iter().position(|file| file.object == object).unwrap_or(0) as u32,
+        file: files.iter().position(|file| file.object.text() == object).unwrap_or(0) as u32,
         line: column("source_line").map_or(0, |column| column.as_primitive::<Int64Type>().value(at) as u64),
         time: time("time").unwrap_or(i64::MIN),
         client: text("client_ip").unwrap_or_default(),

@@ -1,13 +1,14 @@
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use proptest::prelude::*;
 
-use super::super::LogName;
+use super::super::{LogName, LogSource};
 use super::*;
 
 fn file(object: &str, size: impl Into<Option<u64>>) -> InputFile {
     let path = PathBuf::from(object);
-    let name = LogName::of_path(&path);
+    let name = LogName::of_path(&path).map(|name| Arc::new(LogSource::from(&name)));
     InputFile {
         object: object.into(),
         location: Location::Path(path),
@@ -176,7 +177,7 @@ proptest! {
 #[test]
 fn in_order_small_neighbours_go_together_and_large_files_alone() {
     let lake = InputFile {
-        location: Location::Lake(PathBuf::from("l/p.parquet"), crate::discover::LakeTable::Connections),
+        location: Location::Lake(crate::discover::LakeFile::Path(PathBuf::from("l/p.parquet")), crate::discover::LakeTable::Connections),
         ..file("l/p.parquet", 1)
     };
     let files = [file("a", 1), file("b", 5), file("c", 11), file("d", 1), stdin(), file("e", 1), lake, file("f", 10)];

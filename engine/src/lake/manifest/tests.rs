@@ -23,27 +23,31 @@ fn unit() -> UnitManifest {
     }
 }
 
+fn home(folder: &tempfile::TempDir) -> std::sync::Arc<dyn Home> {
+    crate::lake::home::home(folder.path(), &crate::config::StoreConfig::default(), &std::sync::Arc::default()).unwrap()
+}
+
 #[test]
 fn what_was_written_reads_back() {
     let folder = tempfile::tempdir().unwrap();
-    fs::create_dir(folder.path().join(FOLDER)).unwrap();
-    write(folder.path(), "u1", &unit().to_bytes().unwrap()).unwrap();
-    let paths = unit_paths(folder.path()).unwrap();
-    assert_eq!(paths, [path(folder.path(), "u1")]);
-    assert_eq!(UnitManifest::read(&paths[0]).unwrap(), unit());
+    unit().create(&*home(&folder)).unwrap();
+    assert_eq!(units(&*home(&folder)).unwrap(), ["u1"]);
+    assert_eq!(UnitManifest::read(&*home(&folder), "u1").unwrap(), unit());
+    assert!(unit().create(&*home(&folder)).is_err(), "there is one");
+    unit().write(&*home(&folder)).unwrap();
 }
 
 #[test]
 fn a_line_too_few_is_noticed() {
     let folder = tempfile::tempdir().unwrap();
     let whole = String::from_utf8(unit().to_bytes().unwrap()).unwrap();
-    let path = folder.path().join("u1.jsonl");
+    let is_damaged = |unit: &str| matches!(UnitManifest::read(&*home(&folder), unit), Err(Error::DamagedLake { .. }));
     for cut in [whole.len() / 2, whole.trim_end().rfind('\n').unwrap() + 1, 0] {
-        fs::write(&path, &whole[..cut]).unwrap();
-        assert!(matches!(UnitManifest::read(&path), Err(Error::DamagedLake { .. })), "{cut} bytes");
+        home(&folder).write(&name("u1"), &whole.as_bytes()[..cut]).unwrap();
+        assert!(is_damaged("u1"), "{cut} bytes");
     }
-    fs::write(folder.path().join("u2.jsonl"), &whole).unwrap();
-    assert!(matches!(UnitManifest::read(&folder.path().join("u2.jsonl")), Err(Error::DamagedLake { .. })));
+    home(&folder).write(&name("u2"), whole.as_bytes()).unwrap();
+    assert!(is_damaged("u2"), "of another unit");
 }
 
 #[test]

@@ -19,6 +19,7 @@ mod text;
 mod truncate;
 mod value;
 
+use std::borrow::Cow;
 use std::sync::Mutex;
 
 use bytes::Bytes;
@@ -146,8 +147,8 @@ impl<'a> PageColumns<'a> {
             Source::Trace => bloom::filter(rows.rows(), rows.trace.rows()),
             Source::Object => {
                 let sources = rows.sources();
-                let names = sources.iter().map(|&(file, _)| self.files.get(file as usize).map(|file| file.object.as_bytes()));
-                bloom::filter(sources.len(), names)
+                let names = self.object_names(&sources);
+                bloom::filter(sources.len(), names.iter().map(|name| name.as_ref().map(|name| name.as_bytes())))
             }
             Source::Text(group, slot) => {
                 let (used, tuples) = (&self.groups[group as usize].used, self.values.of(group));
@@ -231,8 +232,13 @@ impl<'a> PageColumns<'a> {
         for (key, &(_, rows)) in sources.iter().enumerate() {
             of_row.resize(of_row.len() + rows as usize, key as u32);
         }
-        let names = sources.iter().map(|&(file, _)| self.files.get(file as usize).map(|file| file.object.as_bytes()));
-        keyed_texts(settings, index, &Keys::new(of_row, sources.len()), &names.collect::<Vec<Option<&[u8]>>>(), &Twins::default())
+        let names = self.object_names(&sources);
+        let names: Vec<Option<&[u8]>> = names.iter().map(|name| name.as_ref().map(|name| name.as_bytes())).collect();
+        keyed_texts(settings, index, &Keys::new(of_row, sources.len()), &names, &Twins::default())
+    }
+
+    fn object_names(&self, sources: &[(u32, u64)]) -> Vec<Option<Cow<'a, str>>> {
+        sources.iter().map(|&(file, _)| self.files.get(file as usize).map(|file| file.object.text())).collect()
     }
 }
 

@@ -248,7 +248,7 @@ fn a_unit_can_be_begun_again() {
     let mut first = lake.unit_with("u", testing::files().into(), wide(10)).unwrap();
     let (batch, dicts, first_lines) = testing::batch(&rows);
     first.append(&batch, &dicts, &first_lines).unwrap();
-    let staging = lake.staging().join("u");
+    let staging = lake.staging.join("u");
     assert!(staging.join("connections").exists());
     drop(first);
     assert!(!staging.exists());

@@ -55,7 +55,7 @@ pub(super) fn choose<S: AsRef<std::ffi::OsStr>>(inputs: &[S], config: &BenchConf
 #[cold]
 fn read_once(file: &InputFile) -> Error {
     let problem = "can be read once, and a benchmark reads its sample several times: name files, or the folder that holds them";
-    Error::BadInput { input: file.object.clone(), problem: problem.to_owned() }
+    Error::BadInput { input: file.object.to_string(), problem: problem.to_owned() }
 }
 
 fn failed(object: &str, fault: &FileFault) -> FailedFile {
@@ -109,7 +109,7 @@ impl Chosen {
         let copy = folder.join(path.file_name().unwrap_or(path.as_os_str()));
         self.stored_bytes = copy_beginning(file, &copy, part)?;
         self.paths.push(copy.into_os_string());
-        self.cut = Some(file.object.clone());
+        self.cut = Some(file.object.to_string());
         Ok(())
     }
 
@@ -125,14 +125,14 @@ impl Chosen {
         for (file, fault, _) in &damaged {
             let file = &plan.files[*file as usize];
             self.stored_bytes -= file.size.unwrap_or(0).min(self.stored_bytes);
-            self.failed.push(failed(&file.object, fault));
+            self.failed.push(failed(&file.object.text(), fault));
         }
         let is_whole = |index: usize| damaged.iter().all(|(file, ..)| *file as usize != index);
         let files = plan.files.iter().enumerate().filter(|(index, _)| is_whole(*index));
         self.paths = files.filter_map(|(_, file)| path_of(file)).collect();
         match damaged.into_iter().next() {
             Some((file, fault, _)) if self.paths.is_empty() => {
-                Err(Error::CorruptInput { object: plan.files[file as usize].object.clone(), fault })
+                Err(Error::CorruptInput { object: plan.files[file as usize].object.to_string(), fault })
             }
             _ if outcome.tally.raw_bytes == 0 => Err(Error::NoLogs { inputs: self.names_of_nothing() }),
             _ => Ok(self),
@@ -176,7 +176,7 @@ fn path_of(file: &InputFile) -> Option<OsString> {
 
 /// Copies the first `bytes` of a file; of text that is not compressed, whole lines. Gives the bytes copied.
 fn copy_beginning(file: &InputFile, copy: &Path, bytes: u64) -> Result<u64> {
-    let fault = |fault| Error::CorruptInput { object: file.object.clone(), fault };
+    let fault = |fault| Error::CorruptInput { object: file.object.to_string(), fault };
     let mut stored = open::open(file).map_err(fault)?.reader.take(bytes);
     let failed = |error| Error::io(copy, "writing", error);
     let mut out = File::create(copy).map_err(failed)?;

@@ -133,7 +133,7 @@ impl<'a> Pass<'a> {
 
     #[cold]
     fn damaged(&self, file: u32, fault: FileFault) -> Error {
-        Error::CorruptInput { object: self.plan.files[file as usize].object.clone(), fault }
+        Error::CorruptInput { object: self.plan.files[file as usize].object.to_string(), fault }
     }
 
     /// Scans and parses whole lines, and hands the batch on once it is large.

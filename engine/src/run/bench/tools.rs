@@ -5,11 +5,11 @@ use std::sync::Arc;
 
 use crate::blocks::LineReader;
 use crate::columns::{ConnectionBatch, Dictionaries};
-use crate::config::{LakeConfig, ReadConfig};
+use crate::config::{LakeConfig, ReadConfig, StoreConfig};
 use crate::decompress::{StreamDecoder, Whole, WholeDecoder};
 use crate::discover::InputFile;
 use crate::error::{FileFault, FileFaultKind, Result};
-use crate::lake::{Lake, LakeSettings, UnitWriter};
+use crate::lake::{self, Lake, LakeSettings, UnitWriter};
 use crate::open::Held;
 
 /// Decompresses as runs do, with buffers that it reuses.
@@ -80,7 +80,8 @@ impl Encoder {
     /// As [`fn@crate::run::convert`].
     pub fn new(out: &Path, files: Arc<[InputFile]>) -> Result<Self> {
         let config = LakeConfig::new(out);
-        let lake = Lake::open(config.clone(), &LakeSettings::new(&ReadConfig::default(), &config), || false)?;
+        let home = lake::home::home(out, &StoreConfig::default(), &Arc::default())?;
+        let lake = Lake::open(home, config.clone(), &LakeSettings::new(&ReadConfig::default(), &config), &|_| false)?;
         Ok(Self { writer: lake.unit("bench", files)?, lake })
     }
 
