@@ -5,6 +5,7 @@ use std::process::Command;
 
 use crate::lake_readers::write_expectations;
 use crate::support::expected::Expected;
+use crate::support::values::CONNECTIONS;
 use crate::support::{convert, folder, logs, run};
 
 /// Executes `sql` with `engine` (Python's `duckdb` or `chdb`), asks `question`, and gives the answer's cells.
@@ -40,6 +41,28 @@ fn engines_take_the_tables() {
         let failures = ask(engine, &sql, "SELECT CAST(sum(count) AS BIGINT) FROM alb_failures_hourly WHERE outcome = 'failed'");
         assert_eq!(failures, Some(failed.to_string()), "{engine}");
     }
+}
+
+#[test]
+fn trinos_statements_are_read_as_such() {
+    let (input, out) = (folder(), folder());
+    logs::generate(input.path(), 1, 50, 0, 97);
+    let lake = out.path().join("lake");
+    convert(input.path(), &lake, &[]).exits(0);
+    let options = ["--for", "trino", "--location", "s3://bucket/alb", "--database", "hive.alb"];
+    let lake = lake.display().to_string();
+    let sql = run([&["ddl", &lake], &options[..]].concat()).exits(0).stdout;
+    let Some(columns) = ask("trino", &sql, "connections") else { return };
+    let type_of = |kind| match kind {
+        "timestamp" => "TIMESTAMP(6)",
+        "string" => "VARCHAR",
+        "int32" => "INTEGER",
+        "int64" => "BIGINT",
+        "double" => "DOUBLE",
+        other => panic!("a type of no column: {other}"),
+    };
+    let wanted = CONNECTIONS.map(|(name, kind)| format!("{name}:{}", type_of(kind))).join(" ");
+    assert_eq!(columns, format!("{wanted} account:VARCHAR region:VARCHAR day:DATE"));
 }
 
 /// Spark takes Spark's tables, and Athena's too, which are Hive's; every value, type, partition and pruned day is compared in `tests/readers/spark.py`.
