@@ -11,6 +11,8 @@ mod bench;
 mod bloom;
 mod certs;
 mod cli;
+#[cfg(unix)]
+mod compact;
 mod corruption;
 #[cfg(unix)]
 mod crash;
@@ -27,6 +29,7 @@ mod lake_readers;
 mod lint;
 mod memory;
 mod options;
+mod order;
 mod report;
 #[cfg(unix)]
 mod resume;

@@ -7,16 +7,21 @@
 
 mod arrays;
 pub(crate) mod check;
+pub(crate) mod compact;
 mod hourly;
 mod inventory;
 mod lock;
 pub(crate) mod manifest;
+mod merge;
+mod order;
 mod pages;
 mod partition;
 mod parts;
 pub(crate) mod read;
 mod recover;
+mod refill;
 mod rejected;
+pub(crate) mod rewrite;
 mod rows;
 mod settings;
 mod shape;
@@ -36,6 +41,7 @@ use std::sync::Arc;
 
 pub(crate) use self::hourly::{FailureHourRow, LatencyHourRow};
 pub(crate) use self::inventory::{Inventory, Known, Troubled};
+pub(crate) use self::merge::MERGED_AT_ONCE;
 pub(crate) use self::settings::LakeSettings;
 pub(crate) use self::shape::shape;
 pub(crate) use self::spill::{Merge, SpillIter, SpillMap, Weight};
@@ -167,12 +173,17 @@ impl Lake {
     /// Commits a unit: moves its files into place, each seen by readers whole or not at all, then writes its manifest. `replaces` is the unit
     /// whose inputs it holds anew; that one is removed.
     pub(crate) fn commit(&mut self, unit: &StagedUnit, replaces: Option<&str>) -> Result<()> {
+        self.commit_for(unit, replaces.map(str::to_owned).as_slice())
+    }
+
+    /// Likewise of a unit that takes the place of several.
+    pub(crate) fn commit_for(&mut self, unit: &StagedUnit, replaces: &[String]) -> Result<()> {
         reach("commit.begin", &self.config.out)?;
         self.begin_change()?;
         self.place(&unit.files)?;
         reach("commit.placed", &self.config.out)?;
         let mut manifest = unit.manifest.clone();
-        manifest.head.replaces = replaces.filter(|old| *old != unit.manifest.head.unit).map(str::to_owned);
+        manifest.head.replaces = replaces.iter().filter(|old| **old != unit.manifest.head.unit).cloned().collect();
         manifest::write(&self.own(), &manifest.head.unit, &manifest.to_bytes()?)?;
         self.made.committed();
         reach("commit.recorded", &self.config.out)?;

@@ -2,7 +2,7 @@
 //!
 //! Called with the lock held, before anything is written. Only files whose names `convert` gives are touched.
 
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 use std::fs;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
@@ -56,7 +56,7 @@ fn remove_replaced(out: &Path, own: &Path) -> Result<u64> {
     let mut replacing = Vec::new();
     for path in manifest::unit_paths(own)? {
         let manifest = UnitManifest::read(&path)?;
-        if manifest.head.replaces.is_some() {
+        if !manifest.head.replaces.is_empty() {
             replacing.push(manifest);
         }
     }
@@ -66,31 +66,39 @@ fn remove_replaced(out: &Path, own: &Path) -> Result<u64> {
     Ok(removed)
 }
 
-/// Removes the unit that `unit` replaces, which forgets it then: its id may come back, should its inputs be again what they were.
+/// Removes the units that `unit` replaces, which forgets them then: an id may come back, should the inputs be again what they were.
 pub(super) fn remove_replaced_by(out: &Path, mut unit: UnitManifest) -> Result<u64> {
-    let Some(old) = unit.head.replaces.take() else { return Ok(0) };
-    let removed = remove_unit(out, &old)?;
+    let old = std::mem::take(&mut unit.head.replaces);
+    if old.is_empty() {
+        return Ok(0);
+    }
+    let removed = remove_units(out, &old)?;
     manifest::write(&out.join(OWN_FOLDER), &unit.head.unit, &unit.to_bytes()?)?;
     Ok(removed)
 }
 
-/// Removes a unit, if it is there: its files first, so that its manifest names them until all are gone.
-fn remove_unit(out: &Path, unit: &str) -> Result<u64> {
+/// Removes the units that are there: their files first, so that their manifests name them until all are gone.
+fn remove_units(out: &Path, units: &[String]) -> Result<u64> {
     let own = out.join(OWN_FOLDER);
-    let path = manifest::path(&own, unit);
-    if !path.exists() {
-        return Ok(0);
+    let manifests: Vec<PathBuf> = units.iter().map(|unit| manifest::path(&own, unit)).filter(|path| path.exists()).collect();
+    let (mut removed, mut folders) = (0, BTreeSet::new());
+    for path in &manifests {
+        for output in UnitManifest::read(path)?.outputs {
+            let file = out.join(&output.path);
+            staging::remove_file(&file)?;
+            folders.extend(file.parent().map(Path::to_owned));
+            removed += 1;
+        }
     }
-    let outputs = UnitManifest::read(&path)?.outputs;
-    for output in &outputs {
-        let file = out.join(&output.path);
-        staging::remove_file(&file)?;
-        sync_parent(&file)?;
-        remove_empty_folders(out, &file);
+    for folder in &folders {
+        // Any name in it will do: what is there above it counts.
+        let inside = folder.join(staging::TEMPORARY);
+        sync_parent(&inside)?;
+        remove_empty_folders(out, &inside);
     }
-    staging::remove_file(&path)?;
-    sync_parent(&path)?;
-    Ok(outputs.len() as u64 + 1)
+    manifests.iter().try_for_each(|path| staging::remove_file(path))?;
+    manifests.first().map_or(Ok(()), |path| sync_parent(path))?;
+    Ok(removed + manifests.len() as u64)
 }
 
 /// Part files and states that no manifest names.

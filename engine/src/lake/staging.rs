@@ -171,7 +171,7 @@ impl StagedFile {
 }
 
 /// A path in the lake, parts separated by `/`; all of them are UTF-8, being made of text.
-fn path_text(path: &Path) -> String {
+pub(super) fn path_text(path: &Path) -> String {
     path.components().map(|part| part.as_os_str().to_string_lossy()).collect::<Vec<_>>().join("/")
 }
 
