@@ -1,5 +1,6 @@
 //! `convert --sort`: the same rows, in order of time inside each file.
 
+use std::ffi::OsStr;
 use std::path::Path;
 
 use tempfile::TempDir;
@@ -33,7 +34,7 @@ fn rows_are_the_same_and_each_file_ascends() {
         assert_holds_by_time(&lake, &expected);
         let parts = table(&lake, "connections");
         assert!(parts.iter().any(|part| part.rows.len() > 400), "some files have many row groups");
-        run(["verify".as_ref(), lake.as_os_str(), input.path().as_os_str()]).exits(0);
+        run([OsStr::new("verify"), lake.as_os_str(), input.path().as_os_str()]).exits(0);
     }
 }
 
@@ -58,11 +59,31 @@ fn a_lake_may_go_on_in_order_of_time() {
     convert(input.path(), &lake, &[]).exits(0);
     logs::write(input.path(), &logs::name(2), &logs::gzip(&logs::lines(50)));
     convert(input.path(), &lake, &["--sort"]).exits(0);
-    run(["verify".as_ref(), lake.as_os_str(), input.path().as_os_str()]).exits(0);
+    run([OsStr::new("verify"), lake.as_os_str(), input.path().as_os_str()]).exits(0);
     let afresh = |name: &str, more: &[&str]| {
         let lake = out.path().join(name);
         convert(input.path(), &lake, more).exits(0);
         tree(&lake).into_keys().filter(|name| name.starts_with("connections/")).collect::<Vec<_>>()
     };
     assert_ne!(afresh("usual", &[]), afresh("ordered", &["--sort"]));
+}
+
+/// Rows of several inputs take turns in such a lake; what is asked of it is answered as before.
+#[test]
+fn a_lake_in_order_of_time_answers_as_its_logs_do() {
+    let (input, out) = (input(), folder());
+    let lake = out.path().join("lake");
+    convert_with(input.path(), &lake, &[]);
+    let told = |input: &Path| {
+        let report = crate::support::report(input, &[]).exits(3).json();
+        ["rows", "rejected", "outcomes", "failures", "latency", "top_failing", "time"].map(|key| crate::support::at(&report, key).clone())
+    };
+    assert_eq!(told(&lake), told(input.path()));
+    let lines = |input: &Path| {
+        let found = run([OsStr::new("failures"), input.as_os_str(), OsStr::new("--format"), OsStr::new("csv")]).exits(3);
+        let mut lines: Vec<String> = found.stdout.lines().map(str::to_owned).collect();
+        lines.sort_unstable();
+        lines
+    };
+    assert_eq!(lines(&lake), lines(input.path()));
 }
