@@ -12,6 +12,8 @@ mod bloom;
 mod bucket_lake;
 mod certs;
 mod cli;
+#[cfg(unix)]
+mod compact;
 mod corruption;
 #[cfg(unix)]
 mod crash;
@@ -30,6 +32,7 @@ mod lake_readers;
 mod lint;
 mod memory;
 mod options;
+mod order;
 mod report;
 #[cfg(unix)]
 mod resume;

@@ -24,9 +24,15 @@ struct Measured {
 /// Runs `tlslake` with these arguments under a ceiling of so many MiB, and demands that it is kept.
 #[track_caller]
 fn within(mib: u64, arguments: &[&str]) -> Json {
-    let ceiling = format!("{mib}MiB");
     // Long lines take six times their length, and are set aside for whether there are any or not.
-    let told = ["--memory", &ceiling, "--max-line", "4MiB", "--format", "json", "--progress", "never"];
+    within_of_any_line(mib, &[arguments, &["--max-line", "4MiB"]].concat())
+}
+
+/// Likewise of a command that reads no lines.
+#[track_caller]
+fn within_of_any_line(mib: u64, arguments: &[&str]) -> Json {
+    let ceiling = format!("{mib}MiB");
+    let told = ["--memory", &ceiling, "--format", "json", "--progress", "never"];
     let measured = measure(&arguments.iter().chain(&told).copied().collect::<Vec<_>>());
     assert!(measured.seen <= mib * MIB, "{arguments:?}: {} MiB were seen under a ceiling of {mib} MiB", measured.seen / MIB);
     if let Some(told) = measured.answer.get("peak_memory_bytes").and_then(Json::as_u64) {
@@ -200,4 +206,19 @@ fn a_window_beyond_the_ceiling_is_the_file_s_fault() {
     assert_eq!(report["failed_files"][0]["kind"], "too-large");
     assert!(report["failed_files"][0]["error"].as_str().unwrap().contains("--memory"));
     assert_eq!(count(&within(1024, &["report", text(input.path())]), "rows"), 10);
+}
+
+/// Rows of many clients in no order, so that every row group overlaps every other one: they are merged within the ceiling, and so are files.
+#[test]
+fn order_of_time_and_compaction_take_no_more_than_they_may() {
+    let (input, out) = (folder(), folder());
+    let lake = out.path().join("lake");
+    for number in 0..3 {
+        let logs = logs::generate(&input.path().join(number.to_string()), 8, 12_000, 1, 90 + number);
+        let options = ["--sort", "--row-group-rows", "8000", "--jobs", "2"];
+        within(288, &[&["convert", text(&logs), "--out", text(&lake)][..], &options].concat());
+    }
+    let done = within_of_any_line(320, &["compact", text(&lake), "--jobs", "2"]);
+    assert!(count(&done, "files_after") < count(&done, "files_before"));
+    assert_eq!(count(&report(&lake, &[]).json(), "input.lines"), 3 * 8 * 12_000);
 }

@@ -25,6 +25,7 @@ macro_rules! assert_words {
 fn help() {
     assert_words!("help", run(["--help"]).exits(0).stdout);
     assert_words!("help_convert", run(["convert", "--help"]).exits(0).stdout);
+    assert_words!("help_compact", run(["compact", "--help"]).exits(0).stdout);
     assert_words!("help_report", run(["report", "--help"]).exits(0).stdout);
     assert_words!("help_failures", run(["failures", "--help"]).exits(0).stdout);
     assert_words!("help_diagnose", run(["diagnose", "--help"]).exits(0).stdout);

@@ -188,6 +188,8 @@ pub struct LakeConfig {
     pub row_group_rows: usize,
     /// Compressed bytes at which a Parquet file is closed and the next one begun.
     pub target_file_size: u64,
+    /// Put the rows of each file of `connections` in order of time.
+    pub sort: bool,
     /// Write `source_object` and `source_line`.
     pub provenance: bool,
     /// Wait while another run is writing to the folder, rather than refuse.
@@ -238,10 +240,44 @@ impl LakeConfig {
             partitioning: Partitioning::default(),
             row_group_rows: Self::DEFAULT_ROW_GROUP_ROWS,
             target_file_size: Self::DEFAULT_TARGET_FILE_SIZE,
+            sort: false,
             provenance: true,
             wait: false,
             replace_changed: false,
         }
+    }
+}
+
+/// Settings of a compaction.
+#[derive(Clone, Debug)]
+pub struct CompactConfig {
+    /// Where the lake is, and how its files are to be written. Partitions and provenance are as the lake has them.
+    pub lake: LakeConfig,
+    /// How the store is reached that the lake is in, if it is in one.
+    pub stores: StoreConfig,
+    /// Keep the codec that the files have, rather than take that of `lake`.
+    pub keep_codec: bool,
+    /// Tell what would be done, and do nothing.
+    pub dry_run: bool,
+    /// As [`ReadConfig::jobs`].
+    pub jobs: usize,
+    /// As [`ReadConfig::memory`].
+    pub memory: u64,
+}
+
+impl CompactConfig {
+    /// The defaults, for the lake in `out`.
+    pub fn new(out: impl Into<PathBuf>) -> Self {
+        Self { lake: LakeConfig::new(out), stores: StoreConfig::default(), keep_codec: true, dry_run: false, jobs: 0, memory: 0 }
+    }
+
+    /// Whether the settings make sense.
+    ///
+    /// # Errors
+    /// As [`LakeConfig::validate`] and [`ReadConfig::validate`].
+    pub fn validate(&self) -> Result<()> {
+        self.lake.validate()?;
+        ReadConfig { jobs: self.jobs, memory: self.memory, ..ReadConfig::default() }.validate()
     }
 }
 

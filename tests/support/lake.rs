@@ -100,6 +100,17 @@ fn type_name(data_type: &DataType) -> &'static str {
 /// Demands that the lake holds exactly the oracle's rows and rejected lines: every value, and the inputs' order.
 #[track_caller]
 pub(crate) fn assert_holds(out: &Path, expected: &Expected) {
+    assert_holds_as(out, expected, assert_order);
+}
+
+/// Likewise of a lake whose files are in order of time.
+#[track_caller]
+pub(crate) fn assert_holds_by_time(out: &Path, expected: &Expected) {
+    assert_holds_as(out, expected, assert_order_of_time);
+}
+
+#[track_caller]
+fn assert_holds_as(out: &Path, expected: &Expected, assert_order: fn(&Part)) {
     let parts = table(out, "connections");
     for part in &parts {
         assert_schema(part);
@@ -166,6 +177,13 @@ fn assert_order(part: &Part) {
         assert!(line > last_line, "{}: line {line} of {object} after line {last_line}", part.path.display());
         last_line = line;
     }
+}
+
+/// Rows ascend by time.
+#[track_caller]
+fn assert_order_of_time(part: &Part) {
+    let is_later = |pair: &[Vec<Value>]| pair[0][0].number() <= pair[1][0].number();
+    assert!(part.rows.windows(2).all(is_later), "{}: rows are not in order of time", part.path.display());
 }
 
 /// A row lies in the folder of its object's account and region and of its own day.

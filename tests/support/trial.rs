@@ -41,6 +41,8 @@ pub(crate) struct Job {
     /// How long an undisturbed run takes.
     pub(crate) took: Duration,
     start: TempDir,
+    /// What is run on the lake: `convert`, or `compact`.
+    verb: &'static str,
     options: Vec<OsString>,
     code: i32,
     report: Json,
@@ -50,10 +52,15 @@ pub(crate) struct Job {
 impl Job {
     /// A conversion of `input` into what `start` holds.
     fn new(name: &'static str, input: TempDir, start: TempDir, options: &[&str]) -> Self {
-        let options = SMALL.iter().chain(options).map(OsString::from).collect();
+        let options: Vec<&str> = SMALL.iter().chain(options).copied().collect();
+        Self::of("convert", name, input, start, &options)
+    }
+
+    fn of(verb: &'static str, name: &'static str, input: TempDir, start: TempDir, options: &[&str]) -> Self {
+        let options = options.iter().map(OsString::from).collect();
         let (before, after, report) = (visible(start.path()), Tree::new(), Json::Null);
         let (steps, took, code, rows) = (Vec::new(), Duration::ZERO, 0, 0);
-        let mut job = Self { name, input, before, after, steps, took, start, options, code, report, rows };
+        let mut job = Self { name, input, before, after, steps, took, start, verb, options, code, report, rows };
         job.measure();
         job
     }
@@ -110,9 +117,23 @@ impl Job {
         Self::new("an input that has changed", input, start, &["--replace-changed"])
     }
 
+    /// A lake of one run for each input, whose files are merged.
+    pub(crate) fn compacted() -> Self {
+        let (input, start) = (folder(), folder());
+        write_inputs(input.path(), 0..6);
+        for number in 0..6 {
+            let run = finish(&mut convert(&input.path().join(input_name(number)), start.path()));
+            assert!([0, 3].contains(&run.code), "{}", run.stderr);
+        }
+        let options = ["--target-file-size", "40000", "--row-group-rows", "24", "--jobs", "2", "--sort"];
+        let job = Self::of("compact", "a lake whose files are merged", input, start, &options);
+        assert!(job.after.len() * 2 < job.before.len(), "{} files of {}", job.after.len(), job.before.len());
+        job
+    }
+
     /// Each kind.
     pub(crate) fn every() -> Vec<Self> {
-        vec![Self::fresh(), Self::cut_off(), Self::grown(), Self::replaced()]
+        vec![Self::fresh(), Self::cut_off(), Self::grown(), Self::replaced(), Self::compacted()]
     }
 
     /// How many steps it takes in all; there are somewhat more calls.
@@ -231,8 +252,12 @@ impl<'a> Trial<'a> {
     /// The command.
     pub(crate) fn command(&self) -> Command {
         let mut command = tlslake();
-        command.arg("convert").arg(self.job.input.path()).arg("--out").arg(&self.out).args(["--format", "json"]).args(&self.job.options);
-        without_core(&command)
+        command.arg(self.job.verb);
+        match self.job.verb {
+            "compact" => command.arg(&self.out),
+            _ => command.arg(self.job.input.path()).arg("--out").arg(&self.out),
+        };
+        without_core(command.args(["--format", "json"]).args(&self.job.options))
     }
 
     /// Runs it with these variables.
@@ -314,10 +339,16 @@ impl<'a> Trial<'a> {
 fn assert_manifests(seen: &Tree, what: &str) {
     let manifests: Vec<(&String, Vec<Json>)> =
         seen.iter().filter(|(name, _)| name.starts_with("_tlslake/manifest/")).map(|(name, bytes)| (name, json_lines(bytes))).collect();
-    let replaced: Vec<&str> = manifests.iter().filter_map(|(_, lines)| lines[0]["replaces"].as_str()).collect();
+    let names = |replaces: &'_ Json| match replaces {
+        Json::Array(units) => units.iter().filter_map(|unit| unit.as_str().map(str::to_owned)).collect(),
+        one => one.as_str().map(str::to_owned).into_iter().collect::<Vec<String>>(),
+    };
+    let replaced: Vec<String> = manifests.iter().flat_map(|(_, lines)| names(&lines[0]["replaces"])).collect();
     for (name, lines) in &manifests {
         let is_of_lake = lines[0]["kind"] == "lake";
-        if is_of_lake && !seen.contains_key("_SUCCESS") || lines[0]["unit"].as_str().is_some_and(|unit| replaced.contains(&unit)) {
+        if is_of_lake && !seen.contains_key("_SUCCESS")
+            || lines[0]["unit"].as_str().is_some_and(|unit| replaced.iter().any(|old| old == unit))
+        {
             continue;
         }
         for output in lines.iter().filter(|line| line["kind"] == "output") {
@@ -346,7 +377,8 @@ pub(crate) fn visible(out: &Path) -> Tree {
 fn without_replaced(manifest: &[u8]) -> Vec<u8> {
     let text = String::from_utf8_lossy(manifest);
     let Some((before, rest)) = text.split_once("\"replaces\":") else { return manifest.to_vec() };
-    [before, rest.split_once(',').map_or("", |(_, after)| after)].concat().into_bytes()
+    let end = if rest.starts_with('[') { "]," } else { "," };
+    [before, rest.split_once(end).map_or("", |(_, after)| after)].concat().into_bytes()
 }
 
 fn without_lock(tree: &Tree) -> Tree {

@@ -40,6 +40,7 @@ fn lake(flags: LakeFlags) -> LakeConfig {
         },
         row_group_rows: flags.row_group_rows,
         target_file_size: flags.target_file_size,
+        sort: flags.sort,
         provenance: !flags.no_provenance,
         wait: flags.wait,
         replace_changed: flags.replace_changed,

@@ -4,6 +4,7 @@
 
 mod bench;
 mod certs;
+mod compact;
 mod convert;
 mod ddl;
 mod diagnose;
@@ -22,7 +23,7 @@ mod verify;
 use std::ffi::OsString;
 
 use tlslake_engine::discover::display_os;
-use tlslake_engine::report::{Benchmark, Report, Verification};
+use tlslake_engine::report::{Benchmark, Compaction, Report, Verification};
 use tlslake_engine::run::SearchOutcome;
 use tlslake_engine::trust::LintReport;
 
@@ -43,6 +44,7 @@ pub(crate) enum Job {
     Convert(convert::Convert),
     List(list::List),
     Ddl(ddl::Ddl),
+    Compact(compact::Compact),
     Verify(verify::Verify),
     Report(report::ReportOnly),
     Failures(failures::Failures),
@@ -64,6 +66,8 @@ pub(crate) enum Outcome {
     Listed(Box<ListOutcome>),
     /// Of `ddl`: SQL.
     Statements(String),
+    /// Of `compact`.
+    Compacted(Box<Compaction>),
     /// Of `verify`.
     Verified(Box<Verification>),
     /// Of `failures`, whose rows have been printed already.
@@ -108,6 +112,7 @@ impl Job {
             Command::Convert(flags) => Self::Convert(convert::resolve(flags)?),
             Command::Ddl(flags) => Self::Ddl(ddl::resolve(flags)?),
             Command::List(flags) => Self::List(list::resolve(flags)?),
+            Command::Compact(flags) => Self::Compact(compact::resolve(flags)),
             Command::Verify(flags) => Self::Verify(verify::resolve(flags)),
             Command::Report(flags) => Self::Report(report::resolve(flags)?),
             Command::Failures(flags) => Self::Failures(failures::resolve(flags)?),
@@ -127,6 +132,7 @@ impl Job {
             Self::Convert(job) => Outcome::Logs(Box::new(job.run()?)),
             Self::Ddl(job) => Outcome::Statements(job.run()?),
             Self::List(job) => Outcome::Listed(Box::new(job.run()?)),
+            Self::Compact(job) => Outcome::Compacted(Box::new(job.run()?)),
             Self::Verify(job) => Outcome::Verified(Box::new(job.run()?)),
             Self::Report(job) => Outcome::Logs(Box::new(job.run()?)),
             Self::Failures(job) => Outcome::Searched(Box::new(job.run()?)),
@@ -168,7 +174,7 @@ impl Outcome {
             Self::Listed(outcome) => list::warning(outcome),
             Self::Verified(result) => verify::warning(result),
             Self::Benchmark(benchmark) => bench::warning(benchmark),
-            Self::Explained(_) | Self::Generated(_) | Self::Statements(_) | Self::Kernels(_) => None,
+            Self::Compacted(_) | Self::Explained(_) | Self::Generated(_) | Self::Statements(_) | Self::Kernels(_) => None,
         }
     }
 }

@@ -43,7 +43,11 @@ pub(super) fn stores(flags: StoreFlags) -> StoreConfig {
 /// The engine's settings, of which only the limits are not the default's; makes the process keep to a low ceiling.
 pub(super) fn limits(flags: &LimitFlags) -> ReadConfig {
     let max_line = usize::try_from(flags.max_line).unwrap_or(usize::MAX);
-    let read = ReadConfig { jobs: flags.jobs.unwrap_or(0), max_line, memory: flags.memory.unwrap_or(0), ..ReadConfig::default() };
+    under_its_ceiling(ReadConfig { jobs: flags.jobs.unwrap_or(0), max_line, memory: flags.memory.unwrap_or(0), ..ReadConfig::default() })
+}
+
+/// The same settings; makes the process keep to a low ceiling.
+pub(super) fn under_its_ceiling(read: ReadConfig) -> ReadConfig {
     if run::memory_ceiling(&read) < ReadConfig::HUGE_PAGES_FROM {
         do_without_huge_pages();
     }

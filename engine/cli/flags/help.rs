@@ -123,6 +123,26 @@ Exit codes:
   2  the command line cannot be used
   3  something differs; every difference is named";
 
+pub(super) const COMPACT: &str = "\
+Examples:
+  After a month of small runs
+    tlslake compact lake
+  What that would come to
+    tlslake compact lake --dry-run
+  In order of time as well, for engines that look for a narrow span of it
+    tlslake compact lake --sort
+  Proof that it holds the same rows
+    tlslake verify lake logs/
+
+Inputs that were converted stay converted: `tlslake convert` goes on from there. It takes the room of the merged files once more, a group at a time.
+Ctrl-C keeps what is finished; the same command goes on from there.
+
+Exit codes:
+  0  done, or nothing to do
+  1  there is no lake, a run is writing it or was cut off in it, a file of it is damaged, …
+  2  the command line cannot be used
+130 (Ctrl-C) and 143 (SIGTERM): stopped; what was finished is kept.";
+
 pub(super) const REPORT: &str = concat!(
     "\
 Examples:

@@ -2,6 +2,7 @@
 
 mod bench;
 mod certs;
+mod compact;
 mod ddl;
 mod diagnose;
 mod explain;
@@ -24,6 +25,7 @@ use tlslake_engine::scan::Kernel;
 
 pub(crate) use bench::BenchFlags;
 pub(crate) use certs::CertsFlags;
+pub(crate) use compact::CompactFlags;
 pub(crate) use ddl::{DdlFlags, EngineFlag};
 pub(crate) use diagnose::{DiagnoseFlags, EvidenceFlags, ModeFlag, Top};
 pub(crate) use explain::ExplainFlags;
@@ -53,6 +55,9 @@ pub(crate) enum Command {
     /// Prove that a lake holds what its logs hold, line for line
     #[command(after_help = help::VERIFY)]
     Verify(VerifyFlags),
+    /// Merge the small files of a lake that has grown by small runs; rows stay the same
+    #[command(after_help = help::COMPACT)]
+    Compact(CompactFlags),
     /// Report who failed and why; write nothing
     #[command(after_help = help::REPORT)]
     Report(ReportFlags),
@@ -92,6 +97,7 @@ impl Command {
             Command::Convert(flags) => flags.display.format,
             Command::List(flags) => flags.format,
             Command::Ddl(_) => Format::Text,
+            Command::Compact(flags) => flags.display.format,
             Command::Verify(flags) => flags.display.format,
             Command::Report(flags) => flags.display.format,
             // Its rows are on stdout before there is an outcome to render.
@@ -282,6 +288,11 @@ pub(crate) struct LakeFlags {
     /// Compressed bytes at which a Parquet file is closed and the next begun: 256MB (10⁶), 256MiB or 256M (2²⁰), 1GB, 1GiB, 1G
     #[arg(long, value_name = "SIZE", value_parser = parse::size, default_value = parse::DEFAULT_TARGET_FILE_SIZE)]
     pub(crate) target_file_size: u64,
+
+    /// Put the rows of each file of `connections` in order of time, so that a row group covers a narrow span of it and engines pass over more
+    /// of them [default: the order of the inputs]
+    #[arg(long)]
+    pub(crate) sort: bool,
 
     /// Leave out the columns source_object and source_line [default: written]
     #[arg(long)]

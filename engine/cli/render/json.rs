@@ -14,6 +14,7 @@ pub(super) fn render(outcome: &Outcome) -> serde_json::Result<String> {
         // Statements are in a form of their own.
         Outcome::Statements(sql) => return Ok(sql.clone()),
         Outcome::Listed(outcome) => serde_json::to_string_pretty(&outcome.listing),
+        Outcome::Compacted(done) => serde_json::to_string_pretty(done),
         Outcome::Verified(result) => serde_json::to_string_pretty(result),
         Outcome::Linted(report) => serde_json::to_string_pretty(report),
         Outcome::Generated(made) => serde_json::to_string_pretty(made),

@@ -4,6 +4,7 @@
 
 mod bench;
 mod certs;
+mod compact;
 mod diagnose;
 mod explain;
 mod generated;
@@ -52,6 +53,7 @@ fn text_of(outcome: &Outcome, width: usize) -> String {
         Outcome::Explained(explanation) => return explain::text(*explanation, width),
         Outcome::Statements(sql) => return sql.clone(),
         Outcome::Listed(outcome) => list::render(&mut page, outcome),
+        Outcome::Compacted(done) => compact::render(&mut page, done),
         Outcome::Verified(result) => verify::render(&mut page, result),
         Outcome::Linted(report) => lint_trust_store::render(&mut page, report),
         Outcome::Generated(made) => generated::render(&mut page, made),

@@ -36,6 +36,7 @@ pub(super) fn config(choice: u8, folder: &std::path::Path) -> LakeConfig {
         partitioning: if choice & 4 == 0 { Partitioning::AccountRegionDay } else { Partitioning::None },
         row_group_rows: if choice & 8 == 0 { 2 } else { 1_000 },
         target_file_size: if choice & 16 == 0 { 1 } else { 1 << 20 },
+        sort: choice & 128 != 0,
         provenance: choice & 32 == 0,
         ..LakeConfig::new(folder.join("lake"))
     }

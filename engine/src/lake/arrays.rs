@@ -5,18 +5,17 @@
 use std::sync::Arc;
 
 use arrow::array::{ArrayRef, Int32Array, Int64Array};
+use arrow::buffer::ScalarBuffer;
 use arrow::datatypes::Utf8Type;
 use rayon::prelude::*;
 
-use super::rows::{RowBuffer, Texts};
+use super::rows::{Objects, RowBuffer, Texts};
 use super::values::UnitValues;
 use crate::columns::arrow::{self as arrays, Gather, Group, SOURCES, Source};
 use crate::columns::schema::CONNECTIONS;
-use crate::discover::InputFile;
 use crate::error::Result;
 
 /// A complete row group, ready to be encoded column by column.
-#[derive(Debug)]
 pub(super) struct ArrayColumns<'a> {
     rows: usize,
     time: ArrayRef,
@@ -26,19 +25,21 @@ pub(super) struct ArrayColumns<'a> {
     line: ArrayRef,
     extra: Texts,
     extra_rows: Vec<u32>,
-    sources: Vec<(u32, u64)>,
+    /// The key of each row's input, and the inputs by key.
+    inputs: (ScalarBuffer<u32>, Vec<u32>),
     gathers: Vec<Gather>,
     values: &'a UnitValues,
-    files: &'a [InputFile],
+    objects: &'a dyn Objects,
 }
 
 impl<'a> ArrayColumns<'a> {
-    /// The rows of a row group, whose text stands in `values` and whose files in `files`.
-    pub(super) fn new(rows: RowBuffer, values: &'a UnitValues, files: &'a [InputFile]) -> Result<Self> {
+    /// The rows of a row group, whose text stands in `values` and whose files in `objects`.
+    pub(super) fn new(rows: RowBuffer, values: &'a UnitValues, objects: &'a dyn Objects) -> Result<Self> {
+        let (of_row, inputs) = rows.inputs();
         let gathers = Group::ALL.into_par_iter().map(|group| Gather::new(&rows.ids[group as usize], values.of(group).len())).collect();
         Ok(Self {
             rows: rows.rows(),
-            sources: rows.sources(),
+            inputs: (of_row.into(), inputs),
             time: arrays::timestamps(rows.time.into()),
             client_port: Arc::new(Int32Array::from(rows.client_port)),
             latency: arrays::latencies(rows.latency.into()),
@@ -48,7 +49,7 @@ impl<'a> ArrayColumns<'a> {
             extra_rows: rows.extra_rows,
             gathers,
             values,
-            files,
+            objects,
         })
     }
 
@@ -74,9 +75,9 @@ impl<'a> ArrayColumns<'a> {
     }
 
     fn objects(&self) -> Result<ArrayRef> {
-        let keys = self.sources.iter().enumerate().flat_map(|(key, &(_, rows))| std::iter::repeat_n(key as u32, rows as usize));
-        let names: Vec<_> = self.sources.iter().map(|&(file, _)| self.files.get(file as usize).map(|file| file.object.text())).collect();
-        Ok(Arc::new(arrays::dictionary(keys.collect::<Vec<u32>>().into(), names.iter().map(Option::as_deref))?))
+        let (of_row, inputs) = &self.inputs;
+        let names: Vec<_> = inputs.iter().map(|&file| self.objects.object(file)).collect();
+        Ok(Arc::new(arrays::dictionary(of_row.clone(), names.iter().map(Option::as_deref))?))
     }
 }
 

@@ -42,13 +42,40 @@ pub(crate) struct UnitEntry {
     pub(crate) schema: String,
     /// Its id, part of the names of its files.
     pub(crate) unit: String,
-    /// The unit whose place it takes, inputs of that having changed; only until that is gone.
-    #[serde(skip_serializing_if = "Option::is_none", default)]
-    pub(crate) replaces: Option<String>,
+    /// The units whose place it takes (inputs of one having changed, or several having been merged); only until those are gone. One is a text,
+    /// several are a list.
+    #[serde(with = "replaced", skip_serializing_if = "Vec::is_empty", default)]
+    pub(crate) replaces: Vec<String>,
     /// Lines of kind `output` in this file.
     pub(crate) outputs: u64,
     /// Lines of kind `input` in this file.
     pub(crate) inputs: u64,
+}
+
+/// The form of [`UnitEntry::replaces`]: of one unit it is the one that it had before there could be several.
+mod replaced {
+    use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+    #[derive(Deserialize)]
+    #[serde(untagged)]
+    enum Replaced {
+        One(String),
+        Several(Vec<String>),
+    }
+
+    pub(super) fn serialize<S: Serializer>(units: &[String], serializer: S) -> Result<S::Ok, S::Error> {
+        match units {
+            [one] => one.serialize(serializer),
+            several => several.serialize(serializer),
+        }
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<String>, D::Error> {
+        Ok(match Replaced::deserialize(deserializer)? {
+            Replaced::One(unit) => vec![unit],
+            Replaced::Several(units) => units,
+        })
+    }
 }
 
 /// The lake as a whole: sums over its units.

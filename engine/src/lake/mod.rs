@@ -8,16 +8,21 @@
 mod arrays;
 mod bytes;
 pub(crate) mod check;
+pub(crate) mod compact;
 pub(crate) mod home;
 mod hourly;
 mod inventory;
 pub(crate) mod manifest;
+mod merge;
+mod order;
 mod pages;
 mod partition;
 mod parts;
 pub(crate) mod read;
 mod recover;
+mod refill;
 mod rejected;
+pub(crate) mod rewrite;
 mod rows;
 mod settings;
 mod shape;
@@ -36,6 +41,7 @@ use std::sync::Arc;
 pub(crate) use self::bytes::MOST_HELD;
 pub(crate) use self::hourly::{FailureHourRow, LatencyHourRow};
 pub(crate) use self::inventory::{Inventory, Known, Troubled};
+pub(crate) use self::merge::MERGED_AT_ONCE;
 pub(crate) use self::settings::LakeSettings;
 pub(crate) use self::shape::shape;
 pub(crate) use self::spill::{Merge, SpillIter, SpillMap, Weight};
@@ -171,12 +177,17 @@ impl Lake {
     /// Commits a unit: moves its files into place, each seen by readers whole or not at all, then writes its manifest. `replaces` is the unit
     /// whose inputs it holds anew; that one is removed.
     pub(crate) fn commit(&mut self, unit: &StagedUnit, replaces: Option<&str>) -> Result<()> {
+        self.commit_for(unit, replaces.map(str::to_owned).as_slice())
+    }
+
+    /// Likewise of a unit that takes the place of several.
+    pub(crate) fn commit_for(&mut self, unit: &StagedUnit, replaces: &[String]) -> Result<()> {
         self.reach("commit.begin")?;
         self.begin_change()?;
         self.home.place(&unit.files)?;
         self.reach("commit.placed")?;
         let mut manifest = unit.manifest.clone();
-        manifest.head.replaces = replaces.filter(|old| *old != unit.manifest.head.unit).map(str::to_owned);
+        manifest.head.replaces = replaces.iter().filter(|old| **old != unit.manifest.head.unit).cloned().collect();
         self.lock.check()?;
         manifest.create(&*self.home)?;
         self.made.committed();
@@ -188,7 +199,7 @@ impl Lake {
     /// From here on readers see that the lake is being changed.
     fn begin_change(&self) -> Result<()> {
         self.lock.check()?;
-        if self.is_complete()? { self.home.remove(SUCCESS) } else { Ok(()) }
+        if self.is_complete()? { self.home.remove_file(SUCCESS) } else { Ok(()) }
     }
 
     /// Completes the lake: the hourly tables, whose rows come in the order in which they are to stand, the lake's manifest, `report.json` as

@@ -5,6 +5,7 @@
 use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};
 
+use super::merge::Order;
 use super::staging::{self, StagedFile, create_folder};
 use super::table::{Columns, TableFile, TableSpec, Written};
 use crate::error::Result;
@@ -25,6 +26,8 @@ pub(super) struct PartFiles {
     numbers: HashMap<String, u32>,
     done: Vec<StagedFile>,
     clock: u64,
+    /// Puts the rows of a finished file in order, where that is wanted.
+    order: Option<Order>,
 }
 
 struct OpenPart {
@@ -48,7 +51,15 @@ impl PartFiles {
             numbers: HashMap::new(),
             done: Vec::new(),
             clock: 0,
+            order: None,
         }
+    }
+
+    /// The same; the row groups of each file, in which rows ascend by time, are merged as `order` says, so that the file's do.
+    pub(super) fn in_order(mut self, order: Order) -> Self {
+        self.spec = self.spec.sorted();
+        self.order = Some(order);
+        self
     }
 
     /// Adds a row group to the current file in `folder` (relative to the lake, parts separated by `/`), opening one if there is none.
@@ -101,7 +112,8 @@ impl PartFiles {
     fn close(&mut self, folder: &str) -> Result<()> {
         if let Some(OpenPart { file, staged, target, sources, .. }) = self.open.remove(folder) {
             let Written { rows, bytes } = file.finish()?;
-            let checksum = staging::checksum(&staged)?;
+            // Of a file that is still to be put in order, nobody has to know it.
+            let checksum = if self.order.is_none() { staging::checksum(&staged)? } else { 0 };
             self.done.push(StagedFile { staged, target, rows, bytes, checksum, sources: sources.into_iter().collect() });
         }
         Ok(())
@@ -111,11 +123,19 @@ impl PartFiles {
     pub(super) fn finish(mut self) -> Result<Vec<StagedFile>> {
         let folders: Vec<String> = self.open.keys().cloned().collect();
         folders.iter().try_for_each(|folder| self.close(folder))?;
+        if let Some(order) = &self.order {
+            for file in &mut self.done {
+                let (staged, Written { rows, bytes }) = order.put_in_order(&file.staged, &self.spec)?;
+                file.staged = staged;
+                (file.rows, file.bytes, file.checksum) = (rows, bytes, staging::checksum(&file.staged)?);
+            }
+        }
         Ok(self.done)
     }
 }
 
-fn part_name(id: &str, number: u32) -> String {
+/// The name of the file of that number (from 0) of a folder.
+pub(super) fn part_name(id: &str, number: u32) -> String {
     match number {
         0 => format!("part-{id}.parquet"),
         _ => format!("part-{id}-{number:04}.parquet"),

@@ -3,6 +3,7 @@
 //! In: a Parquet file of `connections` or `rejected`. Out: text of whole lines, slice by slice, and where each line came from. Nothing but the
 //! columns' names and types is taken for granted: a lake can be changed by others. Cost: some 0.7 µs a row, before it is parsed.
 
+use std::collections::HashSet;
 use std::ops::Range;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
@@ -108,6 +109,8 @@ pub(crate) struct LakeText {
     pub(crate) stretches: Vec<Stretch>,
     /// Number of each line (from 1) in its input; where the lake does not tell, in the lake's file.
     pub(crate) lines: Vec<u64>,
+    /// Names of inputs: in a file that is in order of time, stretches are short.
+    names: HashSet<Arc<str>>,
 }
 
 /// Consecutive lines of one input.
@@ -131,6 +134,17 @@ impl LakeText {
         self.text.clear();
         self.stretches.clear();
         self.lines.clear();
+        self.names.clear();
+    }
+
+    /// The name of an input, held once.
+    fn name(&mut self, name: &str) -> Arc<str> {
+        if let Some(known) = self.names.get(name) {
+            return known.clone();
+        }
+        let name: Arc<str> = name.into();
+        self.names.insert(name.clone());
+        name
     }
 
     /// Takes note that a line of `object` was appended.
@@ -138,7 +152,7 @@ impl LakeText {
         self.lines.push(number);
         let is_next = self.stretches.last().is_none_or(|stretch| stretch.object.as_deref() != object);
         if is_next {
-            let object = object.map(Arc::from);
+            let object = object.map(|name| self.name(name));
             self.stretches.push(Stretch { object, text_end: 0, lines_end: 0 });
         }
         if let Some(stretch) = self.stretches.last_mut() {

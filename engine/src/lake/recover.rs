@@ -25,7 +25,7 @@ fn remove_replaced(home: &dyn Home) -> Result<u64> {
     let mut replacing = Vec::new();
     for unit in manifest::units(home)? {
         let manifest = UnitManifest::read(home, &unit)?;
-        if manifest.head.replaces.is_some() {
+        if !manifest.head.replaces.is_empty() {
             replacing.push(manifest);
         }
     }
@@ -35,24 +35,29 @@ fn remove_replaced(home: &dyn Home) -> Result<u64> {
     Ok(removed)
 }
 
-/// Removes the unit that `unit` replaces, which forgets it then: its id may come back, should its inputs be again what they were.
+/// Removes the units that `unit` replaces, which forgets them then: an id may come back, should the inputs be again what they were.
 pub(super) fn remove_replaced_by(home: &dyn Home, mut unit: UnitManifest) -> Result<u64> {
-    let Some(old) = unit.head.replaces.take() else { return Ok(0) };
-    let removed = remove_unit(home, &old)?;
+    let old = std::mem::take(&mut unit.head.replaces);
+    if old.is_empty() {
+        return Ok(0);
+    }
+    let removed = remove_units(home, &old)?;
     unit.write(home)?;
     Ok(removed)
 }
 
-/// Removes a unit, if it is there: its files first, so that its manifest names them until all are gone.
-fn remove_unit(home: &dyn Home, unit: &str) -> Result<u64> {
-    let name = manifest::name(unit);
-    if home.size(&name)?.is_none() {
-        return Ok(0);
+/// Removes the units that are there: their files first, so that their manifests name them until all are gone.
+fn remove_units(home: &dyn Home, units: &[String]) -> Result<u64> {
+    let there: HashSet<String> = manifest::units(home)?.into_iter().collect();
+    let units = || units.iter().filter(|unit| there.contains(*unit));
+    let mut files = Vec::new();
+    for unit in units() {
+        files.extend(UnitManifest::read(home, unit)?.outputs.into_iter().map(|output| output.path));
     }
-    let outputs = UnitManifest::read(home, unit)?.outputs;
-    outputs.iter().try_for_each(|output| home.remove(&output.path))?;
-    home.remove(&name)?;
-    Ok(outputs.len() as u64 + 1)
+    home.remove(&files)?;
+    let manifests: Vec<String> = units().map(|unit| manifest::name(unit)).collect();
+    home.remove(&manifests)?;
+    Ok((files.len() + manifests.len()) as u64)
 }
 
 /// Part files and states that no manifest names.
@@ -66,7 +71,7 @@ fn remove_unnamed(home: &dyn Home) -> Result<u64> {
         for file in home.files(folder)? {
             let is_ours = file.name.rsplit('/').next().is_some_and(is_name_of_unit);
             if is_ours && !named.contains(&file.name) {
-                home.remove(&file.name)?;
+                home.remove_file(&file.name)?;
                 removed += 1;
             }
         }

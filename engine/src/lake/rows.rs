@@ -3,11 +3,15 @@
 //! In: rows of batches, in order. Out: the columns of a row group, ready for a writer (`pages/`, `arrays.rs`). Where a row group ends depends on the rows alone: every limit is checked
 //! after every row, so it makes no difference how the rows were cut into batches.
 
+use std::borrow::Cow;
+use std::collections::HashMap;
 use std::ops::Range;
+use std::sync::Arc;
 
 use super::values::{Remap, UnitValues};
 use crate::columns::arrow::{self as arrays, Group};
 use crate::columns::{ConnectionBatch, Dictionaries, TextColumn};
+use crate::discover::InputFile;
 use crate::error::{Error, Result};
 
 /// A run's rows: where a partition takes its rows from.
@@ -21,6 +25,34 @@ pub(super) struct RunRows<'a> {
     pub(super) file: u32,
     /// The line number (from 1) of the run's first line.
     pub(super) first_line: u64,
+}
+
+/// What the numbers in [`RowBuffer::files`] stand for.
+pub(super) trait Objects: Sync {
+    /// The name of an input, as `source_object` has it.
+    fn object(&self, file: u32) -> Option<Cow<'_, str>>;
+}
+
+impl Objects for Arc<[InputFile]> {
+    fn object(&self, file: u32) -> Option<Cow<'_, str>> {
+        self.get(file as usize).map(|file| file.object.text())
+    }
+}
+
+/// A row that was written before; what it shares with others are ids of the unit's values.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct WrittenRow<'a> {
+    pub(super) time: i64,
+    pub(super) client_port: i32,
+    /// NaN is NULL.
+    pub(super) latency: f64,
+    pub(super) ids: [u32; Group::ALL.len()],
+    pub(super) trace: Option<&'a str>,
+    pub(super) extra: Option<&'a str>,
+    pub(super) file: u32,
+    pub(super) line: i64,
+    /// Bytes of the values that it shares.
+    pub(super) shared: u64,
 }
 
 /// How much may be added before somebody has to look.
@@ -74,6 +106,42 @@ impl RowBuffer {
     pub(super) fn sources(&self) -> Vec<(u32, u64)> {
         let ends = self.files.iter().skip(1).map(|&(row, _)| row).chain([self.rows() as u32]);
         self.files.iter().zip(ends).map(|(&(start, file), end)| (file, u64::from(end - start))).collect()
+    }
+
+    /// The input of each row as a key, and the inputs by key, in the order in which they first occur.
+    pub(super) fn inputs(&self) -> (Vec<u32>, Vec<u32>) {
+        let (mut of_row, mut inputs) = (Vec::with_capacity(self.rows()), Vec::new());
+        let mut keys: HashMap<u32, u32> = HashMap::new();
+        for (file, rows) in self.sources() {
+            let key = *keys.entry(file).or_insert_with(|| {
+                inputs.push(file);
+                inputs.len() as u32 - 1
+            });
+            of_row.resize(of_row.len() + rows as usize, key);
+        }
+        (of_row, inputs)
+    }
+
+    /// Adds a row.
+    pub(super) fn push(&mut self, row: &WrittenRow<'_>) -> Result<()> {
+        if self.files.last().is_none_or(|&(_, file)| file != row.file) {
+            self.files.push((self.rows() as u32, row.file));
+        }
+        if let Some(extra) = row.extra {
+            self.extra_rows.push(self.rows() as u32);
+            self.extra.push(extra.as_bytes())?;
+        }
+        if row.trace.is_none() {
+            self.trace.nulls.push(self.rows() as u32);
+        }
+        self.trace.push(row.trace.unwrap_or_default().as_bytes())?;
+        self.ids.iter_mut().zip(row.ids).for_each(|(ids, id)| ids.push(id));
+        self.client_port.push(row.client_port);
+        self.latency.push(row.latency);
+        self.line.push(row.line);
+        self.time.push(row.time);
+        self.text += row.shared + [row.trace, row.extra].into_iter().flatten().map(|text| text.len() as u64).sum::<u64>();
+        Ok(())
     }
 
     /// Takes rows from the front of `rows` until one of the limits is reached; at least one. Returns how many.
@@ -261,7 +329,7 @@ impl Texts {
         self.nulls.clear();
     }
 
-    fn push(&mut self, text: &[u8]) -> Result<()> {
+    pub(super) fn push(&mut self, text: &[u8]) -> Result<()> {
         self.bytes.extend_from_slice(text);
         self.ends.push(i32::try_from(self.bytes.len()).map_err(|_| too_long())?);
         Ok(())

@@ -14,7 +14,7 @@ use parquet::arrow::arrow_writer::{ArrowColumnChunk, ArrowColumnWriter, ArrowRow
 use parquet::arrow::{ArrowSchemaConverter, add_encoded_arrow_schema_to_metadata};
 use parquet::basic::{Compression as Codec, Encoding};
 use parquet::errors::ParquetError;
-use parquet::file::metadata::KeyValue;
+use parquet::file::metadata::{KeyValue, SortingColumn};
 use parquet::file::properties::{BloomFilterPosition, EnabledStatistics, WriterProperties, WriterPropertiesBuilder, WriterPropertiesPtr};
 use parquet::file::writer::{SerializedFileWriter, SerializedRowGroupWriter};
 use parquet::schema::types::{ColumnPath, SchemaDescriptor, TypePtr};
@@ -54,6 +54,14 @@ impl TableSpec {
         let descriptors = Arc::new(SchemaDescriptor::new(parquet_schema.clone()));
         let pages = Arc::new(PageSettings::new(descriptors, compression, bloom));
         Ok(Self { schema, parquet_schema, properties: Arc::new(properties), pages })
+    }
+
+    /// The same for files whose rows ascend by the first column, which says so in their footers.
+    pub(super) fn sorted(mut self) -> Self {
+        let by_first = SortingColumn { column_idx: 0, descending: false, nulls_first: false };
+        let properties = WriterProperties::clone(&self.properties).into_builder().set_sorting_columns(Some(vec![by_first]));
+        self.properties = Arc::new(properties.build());
+        self
     }
 }
 
@@ -249,8 +257,9 @@ fn check(path: &Path, schema: &SchemaRef, expected: Written) -> Result<()> {
     Err(Error::Output { path: path.to_owned(), problem })
 }
 
+/// What the Parquet writer or reader says of the file at `path`.
 #[cold]
-fn parquet_error(path: &Path, source: ParquetError) -> Error {
+pub(super) fn parquet_error(path: &Path, source: ParquetError) -> Error {
     // What the system said comes wrapped; unwrapped, it is told and hinted at like any other.
     let source = match source {
         ParquetError::External(error) => match error.downcast::<std::io::Error>() {

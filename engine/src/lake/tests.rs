@@ -244,7 +244,7 @@ fn a_run_that_died_between_two_units_of_one_place_leaves_the_new_one() {
     // As if nothing but the old one's files had been removed.
     fs::write(out.join(manifest::name(U1)), kept).unwrap();
     let mut replacing = lake.manifest(U2).unwrap();
-    replacing.head.replaces = Some(U1.to_owned());
+    replacing.head.replaces = vec![U1.to_owned()];
     fs::write(out.join(manifest::name(U2)), replacing.to_bytes().unwrap()).unwrap();
     drop((old, new, lake));
     let next = Lake::create(LakeConfig::new(&out)).unwrap();

@@ -9,6 +9,7 @@ use std::sync::Arc;
 
 use super::arrays::ArrayColumns;
 use super::manifest::UnitManifest;
+use super::merge::Order;
 use super::pages::PageColumns;
 use super::partition::{PartitionKey, Places};
 use super::parts::PartFiles;
@@ -82,7 +83,12 @@ impl UnitWriter {
         let connections = TableSpec::new(schema::connections(config.provenance), config.compression, &config.bloom, unit)?;
         let rejected = TableSpec::new(&schema::REJECTED, config.compression, &[], unit)?;
         Ok(Self {
-            parts: PartFiles::new(connections, staging.path(), unit, config.target_file_size),
+            parts: match config.sort {
+                false => PartFiles::new(connections, staging.path(), unit, config.target_file_size),
+                true => {
+                    PartFiles::new(connections, staging.path(), unit, config.target_file_size).in_order(Order::new(limits, config.writer))
+                }
+            },
             rejected: RejectedWriter::new(PartFiles::new(rejected, staging.path(), unit, config.target_file_size)),
             places: Places::default(),
             values: UnitValues::default(),
@@ -190,12 +196,15 @@ impl UnitWriter {
 
     /// Writes a partition's rows as a row group.
     fn flush(&mut self, key: PartitionKey) -> Result<()> {
-        let Some(buffer) = self.buffers.remove(&key) else { return Ok(()) };
+        let Some(mut buffer) = self.buffers.remove(&key) else { return Ok(()) };
         let rows = buffer.rows();
         self.rows -= rows;
         self.own -= buffer.own();
         let folder = self.places.folder(key, self.config.partitioning);
         let sources = buffer.sources();
+        if self.config.sort {
+            buffer.sort_by_time()?;
+        }
         match self.config.writer {
             WriterKind::Pages => {
                 let columns = PageColumns::new(buffer, &self.values, &self.files);
@@ -218,6 +227,8 @@ impl UnitWriter {
     /// Writes what is buffered; closes, syncs and checks every file.
     pub(crate) fn finish(mut self) -> Result<StagedUnit> {
         self.flush_all()?;
+        // Their memory may be wanted for files that are put in order.
+        (self.spare, self.values, self.remap) = (None, UnitValues::default(), Remap::default());
         let mut files = self.parts.finish()?;
         files.extend(self.rejected.finish(&self.files)?);
         Ok(StagedUnit { files, manifest: UnitManifest::default(), staging: self.staging })

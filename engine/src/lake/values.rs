@@ -3,6 +3,8 @@
 //! A batch's ids mean something only beside the batch's own dictionaries, and rows wait here for longer than a batch lives. So each
 //! distinct value is copied once, found again by its raw bytes, and rows carry the unit's ids.
 
+use xxhash_rust::xxh3::xxh3_64;
+
 use crate::columns::arrow::{Group, NUMBERS, TEXTS, Tuples};
 use crate::columns::{Dictionaries, Dictionary, Identity, Span};
 use crate::error::{Error, Result};
@@ -40,6 +42,20 @@ impl UnitValues {
         ((1 + TEXTS as u64) * longest + Group::ALL.len() as u64 * ENTRY_BYTES, longest)
     }
 
+    /// The id of a tuple that is known by its values, not by what was logged, and the bytes of its texts. `key` is scratch.
+    pub(super) fn intern(
+        &mut self,
+        group: Group,
+        texts: &[Option<&str>; TEXTS],
+        numbers: &[Option<i64>; NUMBERS],
+        key: &mut Vec<u8>,
+    ) -> Result<(u32, u64)> {
+        key_of(texts, numbers, key);
+        let (id, added) = self.groups[group as usize].intern(key, texts, numbers)?;
+        self.held += added;
+        Ok((id, texts.iter().flatten().map(|text| text.len() as u64).sum()))
+    }
+
     #[cold]
     fn map(&mut self, group: Group, dicts: &Dictionaries, id: u32) -> Result<Mapped> {
         let tuples = group.of(dicts);
@@ -65,10 +81,18 @@ struct Tuple {
 impl Values {
     /// The id of a tuple of `from`, and the bytes that were added for it.
     fn copy(&mut self, from: &dyn Tuples, id: u32) -> Result<(u32, u64)> {
+        self.add(from.hash(id), from.raw(id), |text| Tuple::copy(from, id, text))
+    }
+
+    /// Likewise of a tuple that has this key.
+    fn intern(&mut self, key: &[u8], texts: &[Option<&str>; TEXTS], numbers: &[Option<i64>; NUMBERS]) -> Result<(u32, u64)> {
+        self.add(xxh3_64(key), key, |text| Tuple::of(texts, *numbers, text))
+    }
+
+    fn add(&mut self, hash: u64, raw: &[u8], tuple: impl FnOnce(&mut String) -> Result<Tuple>) -> Result<(u32, u64)> {
         let (known, text_before) = (self.ids.len(), self.text.len());
         let text = &mut self.text;
-        let raw = from.raw(id);
-        let own = self.ids.intern_hashed(from.hash(id), raw, |_| Tuple::copy(from, id, text))?;
+        let own = self.ids.intern_hashed(hash, raw, |_| tuple(text))?;
         let added = match self.ids.len() == known {
             true => 0,
             false => raw.len() as u64 + (self.text.len() - text_before) as u64 + ENTRY_BYTES,
@@ -77,7 +101,28 @@ impl Values {
     }
 }
 
+/// Bytes that tell a tuple from every other: of each text whether there is one, its length and the text; likewise of the numbers.
+fn key_of(texts: &[Option<&str>; TEXTS], numbers: &[Option<i64>; NUMBERS], key: &mut Vec<u8>) {
+    key.clear();
+    for text in texts {
+        key.extend_from_slice(&text.map_or(u64::MAX, |text| text.len() as u64).to_le_bytes());
+        key.extend_from_slice(text.unwrap_or_default().as_bytes());
+    }
+    for number in numbers {
+        key.push(u8::from(number.is_some()));
+        key.extend_from_slice(&number.unwrap_or(0).to_le_bytes());
+    }
+}
+
 impl Tuple {
+    fn of(texts: &[Option<&str>; TEXTS], numbers: [Option<i64>; NUMBERS], arena: &mut String) -> Result<Self> {
+        let mut spans = [None; TEXTS];
+        for (span, text) in spans.iter_mut().zip(texts) {
+            *span = text.map(|text| push(arena, text)).transpose()?;
+        }
+        Ok(Self { texts: spans, numbers })
+    }
+
     fn copy(from: &dyn Tuples, id: u32, arena: &mut String) -> Result<Self> {
         let mut texts = [None; TEXTS];
         for (slot, span) in texts.iter_mut().enumerate() {

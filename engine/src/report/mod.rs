@@ -4,6 +4,7 @@
 //! duration is in milliseconds unless its name says otherwise, every time is RFC 3339 in UTC.
 
 mod bench;
+mod compaction;
 mod fill;
 mod listing;
 mod time;
@@ -14,6 +15,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 pub use bench::{Benchmark, Machine, Measured, ProjectedRun, Projection, Sample, Spread};
+pub use compaction::{CompactedFolder, Compaction};
 pub use listing::{ListedBalancer, ListedFiles, ListedSkips, Listing, UnreachableEntry};
 pub use time::rfc3339;
 pub use verify::{Difference, DifferenceKind, LogsCompared, Verification};

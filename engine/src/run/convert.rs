@@ -39,11 +39,9 @@ pub fn convert<S: AsRef<std::ffi::OsStr>>(inputs: &[S], read: &ReadConfig, lake:
     plan.wants.rows = true;
     plan.wants.hourly = true;
     plan.wants.accounts = true;
-    let LakeConfig { row_group_rows, compression, .. } = *lake;
-    plan.share_out(Needs {
-        lake: Some(LakeNeeds { row_group_rows, compression, uploads: !opened.home().has_folders() }),
-        ..Needs::of(&plan.files)
-    })?;
+    let LakeConfig { row_group_rows, compression, sort, .. } = *lake;
+    let needs = LakeNeeds { row_group_rows, compression, uploads: !opened.home().has_folders(), merges: sort };
+    plan.share_out(Needs { lake: Some(needs), ..Needs::of(&plan.files) })?;
     let settings = UnitSettings { target_file_size: lake.target_file_size, fingerprint: fingerprint(read, lake) };
     let Work { units, replaces, held, replaced, mut refused } = resume::work(&plan, &opened, &settings, lake.replace_changed)?;
     let is_complete = opened.is_complete()?;
@@ -105,11 +103,12 @@ fn unfinished(plan: &Plan<'_>, sink: &LakeSink, cause: Error) -> Error {
 /// What in the settings decides the bytes of the output: part of each unit's identity.
 fn fingerprint(read: &ReadConfig, lake: &LakeConfig) -> String {
     let LakeConfig { out: _, wait: _, replace_changed: _, compression, bloom, writer, partitioning, row_group_rows, .. } = lake;
-    let LakeConfig { target_file_size, provenance, .. } = lake;
-    // Lakes without filters keep the ids that they had before there were any.
+    let LakeConfig { target_file_size, provenance, sort, .. } = lake;
+    // Lakes without filters, and those in the order of their inputs, keep the ids that they had before there was anything else.
     let bloom = if bloom.is_empty() { String::new() } else { format!(" {}", bloom.join(",")) };
+    let sort = if *sort { " by time" } else { "" };
     format!(
-        "{SCHEMA_VERSION} {compression:?} {writer:?} {partitioning:?} {row_group_rows} {target_file_size} {provenance} {:?} {:?} {:?} {}{bloom}",
+        "{SCHEMA_VERSION} {compression:?} {writer:?} {partitioning:?} {row_group_rows} {target_file_size} {provenance} {:?} {:?} {:?} {}{bloom}{sort}",
         read.since, read.until, read.on_corrupt, read.max_line
     )
 }

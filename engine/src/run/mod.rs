@@ -7,6 +7,7 @@
 mod ahead;
 mod batches;
 mod bench;
+mod compact;
 mod control;
 mod convert;
 mod gate;
@@ -33,6 +34,7 @@ use std::time::Instant;
 
 pub use batches::{Batches, batches};
 pub use bench::{BenchConfig, Decompressor, Encoder, Written, bench};
+pub use compact::compact;
 pub use control::{Control, Progress};
 pub use convert::convert;
 pub use list::{lake_shape, list};

@@ -1,5 +1,6 @@
 //! The parsing step: any worker, any portion, no order.
 
+use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
 
 use xxhash_rust::xxh3::Xxh3;
@@ -299,6 +300,7 @@ pub(super) fn parse_slice(
     let Scratch { lake, searched, .. } = scratch;
     let rest = read::read(lake_file, &object.to_string(), *table, slice, plan.tuning.slice_text, lake)?;
     let (mut text_start, mut first) = (0, 0);
+    let mut balancers: HashMap<Arc<str>, Option<Arc<str>>> = HashMap::new();
     for stretch in &lake.stretches {
         let numbers = &lake.lines[first..stretch.lines_end];
         let first_line = numbers.iter().copied().min().unwrap_or(1);
@@ -310,7 +312,8 @@ pub(super) fn parse_slice(
         });
         if let Some(run) = batch.runs.last_mut() {
             let object = stretch.object.clone().unwrap_or_else(|| (*plan.files[file as usize].object.text()).into());
-            run.origin = Some(Arc::new(Origin { balancer: balancer(&object), object, first_line }));
+            let balancer = balancers.entry(object.clone()).or_insert_with_key(|object| balancer(object)).clone();
+            run.origin = Some(Arc::new(Origin { balancer, object, first_line }));
         }
         (text_start, first) = (stretch.text_end, stretch.lines_end);
     }

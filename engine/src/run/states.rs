@@ -32,8 +32,12 @@ enum StateEntry {
 /// Writes the state of a unit.
 pub(super) fn write(state: &mut StateWriter, outcome: &Outcome, hours: Hours) -> Result<()> {
     let rejected = outcome.rejected.iter().map(|(reason, &count)| (reason.code().to_owned(), count)).collect();
+    write_parts(state, rejected, outcome.aggregates.clone(), hours)
+}
+
+fn write_parts(state: &mut StateWriter, rejected: BTreeMap<String, u64>, aggregates: Aggregates, hours: Hours) -> Result<()> {
     state.push(&StateEntry::Rejected(rejected))?;
-    state.push(&StateEntry::Aggregates(Box::new(outcome.aggregates.clone())))?;
+    state.push(&StateEntry::Aggregates(Box::new(aggregates)))?;
     let (mut failures, mut latency) = hours.into_entries()?;
     failures.try_for_each(|entry| entry.and_then(|(key, rows)| state.push(&StateEntry::Failure(key, rows))))?;
     latency.try_for_each(|entry| entry.and_then(|(key, counts)| state.push(&StateEntry::Latency(key, counts))))
@@ -60,6 +64,11 @@ impl Sums {
             }
         }
         Ok(sums)
+    }
+
+    /// Writes them as the state of one unit that stands for all of these.
+    pub(super) fn write(self, state: &mut StateWriter) -> Result<()> {
+        write_parts(state, self.rejected, self.aggregates, self.hours)
     }
 
     fn add(&mut self, entry: StateEntry, keep: &Keep) -> Result<()> {

@@ -8,7 +8,7 @@ use crate::aggregate::Keep;
 use crate::config::{Compression, ReadConfig};
 use crate::discover::{InputFile, LakeFile, Location};
 use crate::error::{Error, Result};
-use crate::lake::MOST_HELD;
+use crate::lake::{MERGED_AT_ONCE, MOST_HELD};
 use crate::store::{AHEAD_BYTES, UPLOAD_BYTES};
 
 const MIB: usize = 1 << 20;
@@ -28,6 +28,8 @@ const COLUMNS: usize = 20;
 const ROW: usize = 64;
 /// Pages and dictionaries of the columns of a lake that is read.
 pub(super) const LAKE_PAGES: usize = 32 * MIB;
+/// Likewise of a row group that is read back to be merged with others.
+const MERGED: usize = 8 * MIB;
 /// What is known of an input beside its entry in the list: whose it is, its unit, its account, its entry in a lake's inventory.
 const FILE: usize = 512;
 /// The least that portions under way need to go on.
@@ -77,6 +79,8 @@ pub(super) struct LakeNeeds {
     pub(super) compression: Compression,
     /// Its files go to a store.
     pub(super) uploads: bool,
+    /// Row groups are read back and merged.
+    pub(super) merges: bool,
 }
 
 /// The sizes of one run; see [`Tuning::new`]. Tests try others.
@@ -211,7 +215,7 @@ impl Tuning {
 
     /// What `workers` threads and everything that does not grow with them take.
     fn fixed(&self, workers: usize, needs: Needs) -> usize {
-        let lake = needs.lake.map_or(0, |lake| writer(lake.row_group_rows) + 4 * self.hours);
+        let lake = needs.lake.map_or(0, |lake| writer(lake.row_group_rows) + 4 * self.hours + self.merges(lake));
         // Those of the unit and of the job, and what is made of them at the end.
         let certificates = if needs.certificates { 4 * self.keep.certificate_bytes } else { 0 };
         let pages = if needs.reads_lake { LAKE_PAGES } else { 0 };
@@ -227,6 +231,12 @@ impl Tuning {
         shared.saturating_add(list).saturating_add(lake).saturating_add(line)
             + workers * (self.thread + self.whole_window + Self::held_pages(needs))
             + workers.min(COLUMNS) * encoder(needs)
+    }
+
+    /// The row groups that are merged at a time: pages and dictionaries of each, and a line of each, which can be long; a row group's own texts once
+    /// more, while they are put in order.
+    fn merges(&self, lake: LakeNeeds) -> usize {
+        if lake.merges { MERGED_AT_ONCE * (MERGED + self.max_line.min(usize::MAX / 64)) + 24 * MIB } else { 0 }
     }
 
     /// What one more thread takes, and what it should have to work with.

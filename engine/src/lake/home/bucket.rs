@@ -3,6 +3,7 @@
 //! Files are staged on a disk and uploaded when their unit is committed. A large one goes in parts; until they are made one object,
 //! `_tlslake/uploads/` names the upload, so that the next run can give it up should this one die.
 
+use std::fs::File;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -89,7 +90,7 @@ impl BucketHome {
             // What fails here is left to the next run, which finds the note.
             let _ = self.bucket.abort_upload(&upload.key, &id);
         }
-        let noted = self.remove(&note);
+        let noted = self.remove_file(&note);
         uploaded.and(noted)
     }
 
@@ -194,15 +195,25 @@ impl Home for BucketHome {
         files.iter().try_for_each(|file| self.check_uploaded(file))
     }
 
-    fn remove(&self, name: &str) -> Result<()> {
-        self.reach("object.remove", name)?;
-        self.bucket.remove(&self.key(name)).map_err(|fault| self.failed(name, fault))
+    fn remove(&self, names: &[String]) -> Result<()> {
+        names.iter().try_for_each(|name| {
+            self.reach("object.remove", name)?;
+            self.bucket.remove(&self.key(name)).map_err(|fault| self.failed(name, fault))
+        })
+    }
+
+    fn at_hand(&self, name: &str, folder: &Path) -> Result<PathBuf> {
+        let path = folder.join(note_name(name));
+        let failed = |error| Error::io(&path, "fetching a file of the lake", error);
+        let mut copy = File::create(&path).map_err(failed)?;
+        std::io::copy(&mut self.open(name)?, &mut copy).map_err(failed)?;
+        Ok(path)
     }
 
     fn remove_all(&self, name: &str) -> Result<()> {
         // A listing of a prefix does not give the object of that very name.
-        self.files(name)?.iter().try_for_each(|file| self.remove(&file.name))?;
-        self.remove(name)
+        let names: Vec<String> = self.files(name)?.into_iter().map(|file| file.name).chain([name.to_owned()]).collect();
+        self.remove(&names)
     }
 
     fn remove_unfinished(&self) -> Result<u64> {
@@ -212,7 +223,7 @@ impl Home for BucketHome {
             if let Some((name, id)) = std::str::from_utf8(&text).ok().and_then(|text| text.trim_end().split_once('\n')) {
                 self.bucket.abort_upload(&self.key(name), id).map_err(|fault| self.failed(name, fault))?;
             }
-            self.remove(&note.name)?;
+            self.remove_file(&note.name)?;
         }
         Ok(notes.len() as u64)
     }

@@ -1,6 +1,6 @@
 //! A lake in a folder: files are written aside, synced and renamed, and the folders' names are synced, too.
 
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 use std::fs::{self, File};
 use std::io::{ErrorKind, Read};
 use std::path::{Path, PathBuf};
@@ -145,12 +145,24 @@ impl Home for FolderHome {
         touched.into_iter().try_for_each(|folder| staging::sync_folder(&self.out.join(folder)))
     }
 
-    fn remove(&self, name: &str) -> Result<()> {
-        let path = self.at(name);
-        staging::remove_file(&path)?;
-        sync_parent(&path)?;
-        self.remove_empty_folders(&path);
+    fn remove(&self, names: &[String]) -> Result<()> {
+        let mut folders = BTreeSet::new();
+        for name in names {
+            let path = self.at(name);
+            staging::remove_file(&path)?;
+            folders.extend(path.parent().map(Path::to_owned));
+        }
+        for folder in &folders {
+            // Any name in it will do: what is there above it counts.
+            let inside = folder.join(staging::TEMPORARY);
+            sync_parent(&inside)?;
+            self.remove_empty_folders(&inside);
+        }
         Ok(())
+    }
+
+    fn at_hand(&self, name: &str, _folder: &Path) -> Result<PathBuf> {
+        Ok(self.at(name))
     }
 
     fn remove_all(&self, name: &str) -> Result<()> {

@@ -77,8 +77,16 @@ pub(crate) trait Home: fmt::Debug + Send + Sync {
     /// Moves finished files to names that are not taken.
     fn place(&self, files: &[StagedFile]) -> Result<()>;
 
-    /// Removes a file, which may be gone already, and the folders of tables that it leaves empty.
-    fn remove(&self, name: &str) -> Result<()>;
+    /// Removes files, which may be gone already, and the folders of tables that they leave empty.
+    fn remove(&self, names: &[String]) -> Result<()>;
+
+    /// Likewise a single one.
+    fn remove_file(&self, name: &str) -> Result<()> {
+        self.remove(&[name.to_owned()])
+    }
+
+    /// A file on a disk of this machine: itself, or a copy of it below `folder`.
+    fn at_hand(&self, name: &str, folder: &Path) -> Result<PathBuf>;
 
     /// Removes a file, or a folder with all that is in it, either of which may be gone already.
     fn remove_all(&self, name: &str) -> Result<()>;

@@ -17,7 +17,7 @@ fn unit() -> UnitManifest {
     let output =
         OutputEntry { path: "connections/part-u1.parquet".to_owned(), table: "connections".to_owned(), rows: 2, ..OutputEntry::default() };
     UnitManifest {
-        head: UnitEntry { schema: MANIFEST_SCHEMA.to_owned(), unit: "u1".to_owned(), replaces: None, outputs: 1, inputs: 2 },
+        head: UnitEntry { schema: MANIFEST_SCHEMA.to_owned(), unit: "u1".to_owned(), replaces: Vec::new(), outputs: 1, inputs: 2 },
         outputs: vec![output],
         inputs: vec![input("a.gz"), input("b\\xff.gz")],
     }
@@ -65,4 +65,16 @@ fn accounting_that_does_not_add_up_is_seen() {
     assert!(input("a").tally.balances());
     assert!(!LineCounts { lines: 1, ..LineCounts::default() }.balances());
     assert!(!LineCounts { lines: 1, rows: u64::MAX, blank: 2, ..LineCounts::default() }.balances());
+}
+
+/// One unit is named as it was before there could be several, so that either is understood.
+#[test]
+fn what_is_replaced_is_a_text_or_a_list() {
+    let head = |replaces: &[&str]| UnitEntry { replaces: replaces.iter().map(|unit| (*unit).to_owned()).collect(), ..unit().head };
+    for (replaces, json) in [(&[][..], None), (&["a"][..], Some(r#""replaces":"a""#)), (&["a", "b"][..], Some(r#""replaces":["a","b"]"#))] {
+        let line = serde_json::to_string(&Entry::Unit(head(replaces))).unwrap();
+        assert_eq!(line.contains("replaces"), json.is_some(), "{line}");
+        assert!(line.contains(json.unwrap_or_default()), "{line}");
+        assert_eq!(serde_json::from_str::<Entry>(&line).unwrap(), Entry::Unit(head(replaces)));
+    }
 }

@@ -36,12 +36,11 @@ use self::dictionary::{Distinct, Twins};
 use self::keys::Keys;
 use self::text::Form;
 use self::value::Value;
-use super::rows::{RowBuffer, Texts};
+use super::rows::{Objects, RowBuffer, Texts};
 use super::values::UnitValues;
 use crate::columns::arrow::{Group, SOURCES, Source};
 use crate::columns::schema::{CONNECTIONS, ColumnKind};
 use crate::config::Compression;
-use crate::discover::InputFile;
 use crate::error::Result;
 
 /// Rows in a page. The same for all columns, so that a reader that skips rows skips whole pages.
@@ -97,7 +96,7 @@ pub(super) struct PageColumns<'a> {
     rows: RowBuffer,
     groups: Vec<GroupRows>,
     values: &'a UnitValues,
-    files: &'a [InputFile],
+    objects: &'a dyn Objects,
 }
 
 /// The rows of a group.
@@ -116,11 +115,11 @@ impl GroupRows {
 }
 
 impl<'a> PageColumns<'a> {
-    /// The rows of a row group, whose text stands in `values` and whose files in `files`.
-    pub(super) fn new(mut rows: RowBuffer, values: &'a UnitValues, files: &'a [InputFile]) -> Self {
+    /// The rows of a row group, whose text stands in `values` and whose files in `objects`.
+    pub(super) fn new(mut rows: RowBuffer, values: &'a UnitValues, objects: &'a dyn Objects) -> Self {
         let ids = std::mem::take(&mut rows.ids);
         let groups = Group::ALL.into_par_iter().zip(ids).map(|(group, ids)| GroupRows::new(ids, values.of(group).len())).collect();
-        Self { rows, groups, values, files }
+        Self { rows, groups, values, objects }
     }
 
     /// The rows' memory, for others.
@@ -146,9 +145,9 @@ impl<'a> PageColumns<'a> {
         let filter = match SOURCES[index] {
             Source::Trace => bloom::filter(rows.rows(), rows.trace.rows()),
             Source::Object => {
-                let sources = rows.sources();
-                let names = self.object_names(&sources);
-                bloom::filter(sources.len(), names.iter().map(|name| name.as_ref().map(|name| name.as_bytes())))
+                let (_, inputs) = rows.inputs();
+                let names = self.names(&inputs);
+                bloom::filter(inputs.len(), names.iter().map(|name| name.as_ref().map(|name| name.as_bytes())))
             }
             Source::Text(group, slot) => {
                 let (used, tuples) = (&self.groups[group as usize].used, self.values.of(group));
@@ -227,18 +226,14 @@ impl<'a> PageColumns<'a> {
     }
 
     fn object(&self, settings: &PageSettings, index: usize) -> Result<EncodedChunk> {
-        let sources = self.rows.sources();
-        let mut of_row = Vec::with_capacity(self.rows.rows());
-        for (key, &(_, rows)) in sources.iter().enumerate() {
-            of_row.resize(of_row.len() + rows as usize, key as u32);
-        }
-        let names = self.object_names(&sources);
+        let (of_row, inputs) = self.rows.inputs();
+        let names = self.names(&inputs);
         let names: Vec<Option<&[u8]>> = names.iter().map(|name| name.as_ref().map(|name| name.as_bytes())).collect();
-        keyed_texts(settings, index, &Keys::new(of_row, sources.len()), &names, &Twins::default())
+        keyed_texts(settings, index, &Keys::new(of_row, inputs.len()), &names, &Twins::default())
     }
 
-    fn object_names(&self, sources: &[(u32, u64)]) -> Vec<Option<Cow<'a, str>>> {
-        sources.iter().map(|&(file, _)| self.files.get(file as usize).map(|file| file.object.text())).collect()
+    fn names(&self, inputs: &[u32]) -> Vec<Option<Cow<'a, str>>> {
+        inputs.iter().map(|&file| self.objects.object(file)).collect()
     }
 }
 

@@ -11,7 +11,7 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 use tempfile::TempDir;
 
-use super::super::{Lake, StagedFile};
+use super::super::{Lake, StagedFile, staging};
 use super::*;
 use crate::columns::arrow::testing::{self, Row, any_row, cut, row};
 use crate::columns::{RejectedLine, SourceRun};
@@ -131,6 +131,74 @@ proptest! {
         let cut = bytes(&one_thread.install(|| write(&lake, &rows, &cuts, limits)));
         prop_assert!(whole == cut, "{:?} and {:?}", whole.keys(), cut.keys());
     }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(24))]
+
+    /// Row groups so small that far more of them overlap than are merged at a time; times so few that many rows share one.
+    #[test]
+    fn rows_in_order_of_time_are_the_same_rows(
+        rows in vec(any_row(), 1..150), cuts in vec(any::<usize>(), 0..4), limits in any_limits(), partitioned: bool, provenance: bool,
+        arrow: bool, times in 1..40_i64,
+    ) {
+        let rows: Vec<Row> = rows.into_iter().map(|row| Row { time: row.time / 1_000_000 % times * 3_600_000_000 + DAY_ONE, ..row }).collect();
+        let folder = tempfile::tempdir().unwrap();
+        let partitioning = if partitioned { Partitioning::AccountRegionDay } else { Partitioning::None };
+        let writer = if arrow { WriterKind::Arrow } else { WriterKind::Pages };
+        let lake = Lake::create(LakeConfig { partitioning, provenance, writer, sort: true, ..config(&folder) }).unwrap();
+        let unit = write(&lake, &rows, &cuts, limits);
+        let mut expected = by_folder(&rows, |row| if partitioned { folder_of(row) } else { "connections".to_owned() });
+        expected.values_mut().for_each(|rows| rows.sort_by_key(|row| row.time));
+        if !provenance {
+            expected.values_mut().flatten().for_each(|row| (row.file, row.line) = (0, 0));
+        }
+        for file in &unit.files {
+            let sources: u64 = file.sources.iter().map(|(_, rows)| rows).sum();
+            prop_assert_eq!(sources, file.rows);
+            prop_assert_eq!(staging::checksum(&file.staged).unwrap(), file.checksum);
+        }
+        prop_assert_eq!(contents(&unit), expected);
+        let left = walkdir::WalkDir::new(lake.staging()).into_iter().filter(|entry| entry.as_ref().unwrap().file_type().is_file());
+        prop_assert_eq!(left.count(), unit.files.len(), "nothing is left of what was merged");
+    }
+
+    #[test]
+    fn bytes_in_order_of_time_depend_on_rows_alone(
+        rows in vec(any_row(), 1..60), cuts in vec(any::<usize>(), 1..30), limits in any_limits(), target_file_size in 1..40_000_u64,
+    ) {
+        let folder = tempfile::tempdir().unwrap();
+        let lake = Lake::create(LakeConfig { sort: true, target_file_size, ..config(&folder) }).unwrap();
+        let whole = bytes(&write(&lake, &rows, &[], limits));
+        let one_thread = rayon::ThreadPoolBuilder::new().num_threads(1).build().unwrap();
+        let cut = bytes(&one_thread.install(|| write(&lake, &rows, &cuts, limits)));
+        prop_assert!(whole == cut, "{:?} and {:?}", whole.keys(), cut.keys());
+    }
+}
+
+/// 2023-12-31.
+const DAY_ONE: i64 = 19_722 * 86_400_000_000;
+
+#[test]
+fn files_in_order_of_time_say_so() {
+    let folder = tempfile::tempdir().unwrap();
+    let lake = Lake::create(LakeConfig { sort: true, bloom: vec!["source_object".to_owned()], ..config(&folder) }).unwrap();
+    let backwards: Vec<Row> = (0..2_500).rev().map(row).collect();
+    let unit = write(&lake, &backwards, &[700], wide(1_000));
+    assert_eq!(contents(&unit).into_values().collect::<Vec<_>>(), [(0..2_500).map(row).collect::<Vec<_>>()]);
+    let metadata = metadata(&unit.files[0]);
+    assert_eq!(metadata.row_groups().iter().map(RowGroupMetaData::num_rows).collect::<Vec<_>>(), [1_000, 1_000, 500]);
+    for group in metadata.row_groups() {
+        let sorting: Vec<_> = group.sorting_columns().unwrap().iter().map(|column| (column.column_idx, column.descending)).collect();
+        assert_eq!(sorting, [(0, false)]);
+        assert!(group.column(19).bloom_filter_offset().is_some());
+    }
+    let pairs = metadata.file_metadata().key_value_metadata().unwrap();
+    assert!(pairs.iter().any(|pair| pair.key == "tlslake.unit"), "{pairs:?}");
+    drop(unit);
+    let usual = Lake::create(LakeConfig { out: folder.path().join("usual"), ..config(&folder) }).unwrap();
+    let unit = write(&usual, &backwards, &[], wide(1_000));
+    assert!(self::metadata(&unit.files[0]).row_groups().iter().all(|group| group.sorting_columns().is_none()));
 }
 
 fn metadata(file: &StagedFile) -> ParquetMetaData {

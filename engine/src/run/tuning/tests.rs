@@ -12,7 +12,12 @@ impl Default for Tuning {
 }
 
 fn convert() -> Needs {
-    let lake = LakeNeeds { row_group_rows: LakeConfig::DEFAULT_ROW_GROUP_ROWS, compression: Compression::default(), uploads: false };
+    let lake = LakeNeeds {
+        row_group_rows: LakeConfig::DEFAULT_ROW_GROUP_ROWS,
+        compression: Compression::default(),
+        uploads: false,
+        merges: false,
+    };
     Needs { lake: Some(lake), ..Needs::default() }
 }
 
@@ -46,7 +51,8 @@ fn what_cannot_fit_is_refused_with_what_it_needs() {
     assert!(few.starts_with("32 MiB of memory are too little") && few.contains("need ") && few.contains("--memory"), "{few}");
     let line = refused(1 << 30, ReadConfig::MAX_MAX_LINE, Needs::default());
     assert!(line.contains("lines of up to 1073741824 bytes need "), "{line}");
-    let lake = LakeNeeds { row_group_rows: LakeConfig::MAX_ROW_GROUP_ROWS, compression: Compression::default(), uploads: false };
+    let lake =
+        LakeNeeds { row_group_rows: LakeConfig::MAX_ROW_GROUP_ROWS, compression: Compression::default(), uploads: false, merges: false };
     let rows = refused(1 << 30, 1 << 20, Needs { lake: Some(lake), ..Needs::default() });
     assert!(rows.contains("row groups of 16777216 rows"), "{rows}");
 }
