@@ -11,6 +11,7 @@ mod explain;
 mod failures;
 mod files;
 mod generate;
+mod iceberg;
 mod kernels;
 mod lint_trust_store;
 mod list;
@@ -22,7 +23,7 @@ mod verify;
 use std::ffi::OsString;
 
 use tlslake_engine::discover::display_os;
-use tlslake_engine::report::{Benchmark, Report, Verification};
+use tlslake_engine::report::{Appended, Benchmark, Report, Verification};
 use tlslake_engine::run::SearchOutcome;
 use tlslake_engine::trust::LintReport;
 
@@ -43,6 +44,7 @@ pub(crate) enum Job {
     Convert(convert::Convert),
     List(list::List),
     Ddl(ddl::Ddl),
+    Iceberg(iceberg::Iceberg),
     Verify(verify::Verify),
     Report(report::ReportOnly),
     Failures(failures::Failures),
@@ -64,6 +66,8 @@ pub(crate) enum Outcome {
     Listed(Box<ListOutcome>),
     /// Of `ddl`: SQL.
     Statements(String),
+    /// Of `iceberg`.
+    Appended(Box<Appended>),
     /// Of `verify`.
     Verified(Box<Verification>),
     /// Of `failures`, whose rows have been printed already.
@@ -107,6 +111,7 @@ impl Job {
         Ok(match command {
             Command::Convert(flags) => Self::Convert(convert::resolve(flags)?),
             Command::Ddl(flags) => Self::Ddl(ddl::resolve(flags)?),
+            Command::Iceberg(flags) => Self::Iceberg(iceberg::resolve(flags)?),
             Command::List(flags) => Self::List(list::resolve(flags)?),
             Command::Verify(flags) => Self::Verify(verify::resolve(flags)),
             Command::Report(flags) => Self::Report(report::resolve(flags)?),
@@ -126,6 +131,7 @@ impl Job {
         Ok(match self {
             Self::Convert(job) => Outcome::Logs(Box::new(job.run()?)),
             Self::Ddl(job) => Outcome::Statements(job.run()?),
+            Self::Iceberg(job) => Outcome::Appended(Box::new(job.run()?)),
             Self::List(job) => Outcome::Listed(Box::new(job.run()?)),
             Self::Verify(job) => Outcome::Verified(Box::new(job.run()?)),
             Self::Report(job) => Outcome::Logs(Box::new(job.run()?)),
@@ -166,6 +172,7 @@ impl Outcome {
             Self::Certificates(outcome) => warning_of(&outcome.report),
             Self::Linted(report) => lint_trust_store::warning(report),
             Self::Listed(outcome) => list::warning(outcome),
+            Self::Appended(appended) => iceberg::warning(appended),
             Self::Verified(result) => verify::warning(result),
             Self::Benchmark(benchmark) => bench::warning(benchmark),
             Self::Explained(_) | Self::Generated(_) | Self::Statements(_) | Self::Kernels(_) => None,

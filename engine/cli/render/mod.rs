@@ -7,6 +7,7 @@ mod certs;
 mod diagnose;
 mod explain;
 mod generated;
+mod iceberg;
 mod json;
 mod kernels;
 mod lint_trust_store;
@@ -51,6 +52,7 @@ fn text_of(outcome: &Outcome, width: usize) -> String {
         Outcome::Certificates(outcome) => certs::text(&mut page, outcome),
         Outcome::Explained(explanation) => return explain::text(*explanation, width),
         Outcome::Statements(sql) => return sql.clone(),
+        Outcome::Appended(appended) => iceberg::render(&mut page, appended),
         Outcome::Listed(outcome) => list::render(&mut page, outcome),
         Outcome::Verified(result) => verify::render(&mut page, result),
         Outcome::Linted(report) => lint_trust_store::render(&mut page, report),

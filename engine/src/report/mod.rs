@@ -3,6 +3,7 @@
 //! Values only: the aggregates that fill it live in [`crate::aggregate`], its looks in the command line. Every map is ordered, every
 //! duration is in milliseconds unless its name says otherwise, every time is RFC 3339 in UTC.
 
+mod appended;
 mod bench;
 mod fill;
 mod listing;
@@ -13,6 +14,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+pub use appended::{Appended, TableFiles};
 pub use bench::{Benchmark, Machine, Measured, ProjectedRun, Projection, Sample, Spread};
 pub use listing::{ListedBalancer, ListedFiles, ListedSkips, Listing, UnreachableEntry};
 pub use time::rfc3339;
