@@ -170,7 +170,9 @@ impl Append<'_> {
         let footers = (self.footers)(gain)?;
         let entry = |(file, footer): (&&LakeFile, &ParquetMetaData)| {
             let location = compare::location(self.lake, &file.path).ok_or_else(|| "the lake's path is not UTF-8".to_owned());
-            location.and_then(|location| target.describe(file, footer, location)).map_err(|problem| self.problem(format!("{}: {problem}", file.path)))
+            location
+                .and_then(|location| target.describe(file, footer, location))
+                .map_err(|problem| self.problem(format!("{}: {problem}", file.path)))
         };
         gain.iter().zip(&footers).map(entry).collect()
     }

@@ -95,7 +95,8 @@ impl IcebergConfig {
                 Ok((CatalogPlace::Sqlite(std::path::Path::new(warehouse).join(DATABASE)), Some(warehouse.clone())))
             }
             (None, _) => Err(Error::Config(
-                "no catalog is named: give --warehouse DIR, in which a SQLite catalog is kept, or --catalog sqlite:PATH or rest:URL".to_owned(),
+                "no catalog is named: give --warehouse DIR, in which a SQLite catalog is kept, or --catalog sqlite:PATH or rest:URL"
+                    .to_owned(),
             )),
         }
     }

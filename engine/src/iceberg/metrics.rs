@@ -65,7 +65,13 @@ impl Target<'_> {
                 upper.insert(id, most);
             }
         }
-        entry.column_sizes(sizes).value_counts(values).null_value_counts(nulls).nan_value_counts(nans).lower_bounds(lower).upper_bounds(upper);
+        entry
+            .column_sizes(sizes)
+            .value_counts(values)
+            .null_value_counts(nulls)
+            .nan_value_counts(nans)
+            .lower_bounds(lower)
+            .upper_bounds(upper);
     }
 
     /// The values of the spec's fields, in its order.

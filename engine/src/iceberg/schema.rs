@@ -39,7 +39,8 @@ fn kind(kind: ColumnKind) -> PrimitiveType {
 }
 
 fn wanted(lake: &LakeFiles) -> Vec<Wanted> {
-    let of_files = lake.columns.iter().map(|column: &Column| Wanted { name: column.name, kind: kind(column.kind), required: !column.nullable });
+    let of_files =
+        lake.columns.iter().map(|column: &Column| Wanted { name: column.name, kind: kind(column.kind), required: !column.nullable });
     let of_folders = IN_FOLDERS.iter().filter(|_| lake.is_partitioned);
     of_files.chain(of_folders.map(|name| Wanted { name, kind: PrimitiveType::String, required: false })).collect()
 }
@@ -80,12 +81,16 @@ pub(super) fn name_mapping(schema: &Schema) -> (String, String) {
 /// Where it has one that misses columns of the lake's files, in a sentence.
 pub(super) fn has_name_mapping(metadata: &TableMetadata, lake: &LakeFiles) -> Result<bool, String> {
     let Some(text) = metadata.properties().get(DEFAULT_SCHEMA_NAME_MAPPING) else { return Ok(false) };
-    let mapping: NameMapping = serde_json::from_str(text).map_err(|error| format!("its {DEFAULT_SCHEMA_NAME_MAPPING} cannot be read: {error}"))?;
+    let mapping: NameMapping =
+        serde_json::from_str(text).map_err(|error| format!("its {DEFAULT_SCHEMA_NAME_MAPPING} cannot be read: {error}"))?;
     for column in lake.columns {
         let id = metadata.current_schema().field_id_by_name(column.name);
         let maps = |field: &MappedField| field.field_id() == id && field.names().iter().any(|name| name == column.name);
         if !mapping.fields().iter().any(maps) {
-            return Err(format!("its {DEFAULT_SCHEMA_NAME_MAPPING} does not lead from {} to its column; add it, or remove the property", column.name));
+            return Err(format!(
+                "its {DEFAULT_SCHEMA_NAME_MAPPING} does not lead from {} to its column; add it, or remove the property",
+                column.name
+            ));
         }
     }
     Ok(true)
@@ -125,7 +130,8 @@ fn check_spec(metadata: &TableMetadata, lake: &LakeFiles) -> Result<(), String> 
     if has == wanted && has.len() == fields.len() {
         return Ok(());
     }
-    let list = |set: &BTreeSet<String>| if set.is_empty() { "nothing".to_owned() } else { set.iter().cloned().collect::<Vec<_>>().join(", ") };
+    let list =
+        |set: &BTreeSet<String>| if set.is_empty() { "nothing".to_owned() } else { set.iter().cloned().collect::<Vec<_>>().join(", ") };
     Err(format!("it is partitioned by {}, the lake by {}", list(&has), list(&wanted)))
 }
 

@@ -34,6 +34,7 @@ pub fn iceberg(out: &Path, config: &IcebergConfig, jobs: usize) -> Result<Append
 pub fn iceberg(_: &Path, config: &IcebergConfig, _: usize) -> Result<Appended> {
     config.table_parts()?;
     Err(crate::Error::Config(
-        "this tlslake was built without Iceberg; the released binary has it, and so has `cargo build --release --features iceberg`".to_owned(),
+        "this tlslake was built without Iceberg; the released binary has it, and so has `cargo build --release --features iceberg`"
+            .to_owned(),
     ))
 }
