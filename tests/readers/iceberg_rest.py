@@ -31,7 +31,10 @@ def loaded(table):
 
 def create_table(namespace, body):
     schema = Schema.model_validate(body["schema"])
-    spec = PartitionSpec.model_validate(body.get("partition-spec") or {"spec-id": 0, "fields": []})
+    spec = body.get("partition-spec") or {"spec-id": 0, "fields": []}
+    # A client may leave the ids to the server.
+    fields = [{"field-id": 1000 + position, **field} for position, field in enumerate(spec["fields"])]
+    spec = PartitionSpec.model_validate({**spec, "fields": fields})
     return loaded(catalog.create_table((*namespace, body["name"]), schema, partition_spec=spec, properties=body.get("properties") or {}))
 
 
