@@ -26,6 +26,7 @@ mod appended {
     use tempfile::TempDir;
 
     use super::{convert, folder, logs, run};
+    use crate::support::store::{SECRET, Store, run_at};
     use crate::support::{Run, run_with_stdin_and};
 
     const TABLE: &str = "logs.alb.connections";
@@ -250,6 +251,29 @@ mod appended {
         let bytes = std::fs::read(&file).unwrap();
         std::fs::write(&file, &bytes[..bytes.len() - 1]).unwrap();
         place.append(&[]).exits(1).complains_of("instead of");
+    }
+
+    #[test]
+    fn a_lake_and_the_metadata_may_lie_in_a_bucket() {
+        let (place, Some(store)) = (Place::new(), Store::start()) else { return };
+        let (logs, catalog) = (place.logs().display().to_string(), format!("sqlite:{}", place.catalog().display()));
+        let converted = run_at(store.address, &["convert", &logs, "--out", "s3://logs/a/lake", "--format", "json"]);
+        assert_eq!(converted.code, 3, "{}", converted.stderr);
+        let fixed = ["iceberg", "s3://logs/a/lake/", "--table", TABLE, "--warehouse", "s3://logs/warehouse", "--format", "json"];
+        let append = || run_at(store.address, &[&fixed[..], &["--catalog", &catalog]].concat()).exits(0).json();
+        let first = append();
+        assert_eq!(first["appended"]["rows"], converted.json()["rows"]);
+        assert!(first["location"].as_str().is_some_and(|location| location.starts_with("s3://logs/warehouse/")), "{first}");
+        assert_eq!(append()["appended"]["files"], 0);
+        let code = "import sys; from pyiceberg.catalog import load_catalog; \
+                    store = {'s3.endpoint': sys.argv[3], 's3.access-key-id': 'AKIATESTTESTTEST', 's3.secret-access-key': sys.argv[4]}; \
+                    catalog = load_catalog('default', type='sql', uri='sqlite:///' + sys.argv[1], **store, **{'s3.region': 'eu-west-1'}); \
+                    print(len(catalog.load_table(sys.argv[2]).scan().to_arrow()))";
+        let mut command = Command::new(python().expect("there is a Python, or there were no store"));
+        command.args(["-c", code]).arg(place.catalog()).arg(TABLE).args([&format!("http://{}", store.address), SECRET]);
+        let output = command.output().expect("python starts");
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        assert_eq!(String::from_utf8_lossy(&output.stdout).trim(), first["appended"]["rows"].to_string());
     }
 
     /// A server of the REST protocol; it ends with its standard input.

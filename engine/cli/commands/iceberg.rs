@@ -6,6 +6,7 @@ use tlslake_engine::iceberg::IcebergConfig;
 use tlslake_engine::report::Appended;
 use tlslake_engine::run;
 
+use super::read;
 use crate::exit::Failure;
 use crate::flags::IcebergFlags;
 
@@ -20,14 +21,15 @@ pub(crate) struct Iceberg {
 }
 
 pub(super) fn resolve(flags: IcebergFlags) -> Result<Iceberg, Failure> {
-    let IcebergFlags { out, table, catalog, warehouse, catalog_name, property, rebuild, dry_run, format: _ } = flags;
+    let IcebergFlags { out, table, catalog, warehouse, catalog_name, property, rebuild, dry_run, stores, format: _ } = flags;
     let mut properties = property;
     for (variable, key) in SECRETS {
         let is_given = properties.iter().any(|(given, _)| given == key);
         let secret = std::env::var(variable).ok().filter(|secret| !secret.is_empty() && !is_given);
         properties.extend(secret.map(|secret| (key.to_owned(), secret)));
     }
-    let config = IcebergConfig { table, catalog, catalog_name, warehouse, properties, dry_run, rebuild };
+    let stores = read::stores(stores);
+    let config = IcebergConfig { table, catalog, catalog_name, warehouse, properties, stores, dry_run, rebuild };
     Ok(Iceberg { out, config })
 }
 

@@ -5,12 +5,12 @@ use std::path::PathBuf;
 use clap::Args;
 use tlslake_engine::iceberg::{CatalogPlace, IcebergConfig};
 
-use super::Format;
+use super::{Format, StoreFlags};
 
 /// `tlslake iceberg`.
 #[derive(Debug, Args)]
 pub(crate) struct IcebergFlags {
-    /// Folder of the lake, which must be complete. Its files stay where they are: the table names them there
+    /// The lake, which must be complete: its folder or its URL. Its files stay where they are: the table names them there
     #[arg(value_name = "OUT")]
     pub(crate) out: PathBuf,
 
@@ -23,8 +23,8 @@ pub(crate) struct IcebergFlags {
     #[arg(long, value_name = "CATALOG", value_parser = CatalogPlace::parse)]
     pub(crate) catalog: Option<CatalogPlace>,
 
-    /// Where the metadata of a new table goes: a folder; for a REST catalog the warehouse's name there [default: the folder of the SQLite
-    /// database; of a REST catalog its own]
+    /// Where the metadata of a new table goes: a folder, or a URL (s3://BUCKET/PREFIX); for a REST catalog the warehouse's name there [default:
+    /// the folder of the SQLite database; of a REST catalog its own]
     #[arg(long, value_name = "DIR")]
     pub(crate) warehouse: Option<String>,
 
@@ -45,6 +45,9 @@ pub(crate) struct IcebergFlags {
     /// Say what would be appended, and change nothing
     #[arg(long)]
     pub(crate) dry_run: bool,
+
+    #[command(flatten)]
+    pub(crate) stores: StoreFlags,
 
     /// Form of the answer on stdout
     #[arg(long, value_enum, default_value_t = Format::Text)]

@@ -7,12 +7,14 @@ use ::iceberg::table::Table;
 use ::iceberg::transaction::{ApplyTransactionAction, Transaction};
 use ::iceberg::{ErrorKind, NamespaceIdent, Runtime, TableCreation, TableIdent};
 use parquet::file::metadata::ParquetMetaData;
+use tokio::task::block_in_place;
 
 use super::catalog::{self, Connected};
 use super::compare::{self, Comparison, Held};
 use super::config::IcebergConfig;
 use super::metrics::Target;
 use super::schema;
+use super::storage::MetadataStorage;
 use crate::error::{Error, Result};
 use crate::lake::{LakeFile, LakeFiles};
 use crate::report::{Appended, TableFiles};
@@ -30,13 +32,15 @@ pub(crate) type Footers<'a> = &'a dyn Fn(&[&LakeFile]) -> Result<Vec<ParquetMeta
 /// # Errors
 /// [`Error::Table`] where the catalog cannot be asked, or the table cannot take the files; nothing is changed then, but for `--rebuild` as it says.
 pub(crate) fn append(lake: &LakeFiles, config: &IcebergConfig, footers: Footers<'_>) -> Result<Appended> {
+    // Goes last: the store's threads must not end among futures.
+    let storage = MetadataStorage::new(config.stores.clone());
     let mut builder = tokio::runtime::Builder::new_multi_thread();
     let built = builder.worker_threads(THREADS).thread_name("tlslake-iceberg").enable_all().build();
     let runtime = built.map_err(|error| Error::Worker(format!("the threads for the catalog could not be started: {error}")))?;
     let ident = TableIdent::from_strs(config.table_parts()?).map_err(|error| Error::Config(error.to_string()))?;
     runtime.block_on(async {
         let mut append = Append { lake, config, footers, ident, created: false, rebuilt: false };
-        match catalog::connect(config, Runtime::new(&runtime)).await? {
+        match catalog::connect(config, &storage, Runtime::new(&runtime)).await? {
             Some(catalog) => append.run(&catalog).await,
             None => Ok(append.told(None, &Comparison { gain: lake.files.iter().collect(), ..Comparison::default() })),
         }
@@ -149,6 +153,7 @@ impl Append<'_> {
     async fn commit(&mut self, catalog: &Connected, table: &Table, comparison: &Comparison<'_>) -> Result<Option<Appended>> {
         let files = self.describe(table, &comparison.gain)?;
         let transaction = self.transaction(table, comparison, files)?;
+        block_in_place(|| self.lake.check_quiet())?;
         let committed = match transaction.commit(&**catalog).await {
             Ok(table) => table,
             Err(error) if is_conflict(&error) => return Ok(None),
@@ -167,12 +172,10 @@ impl Append<'_> {
     fn describe(&self, table: &Table, gain: &[&LakeFile]) -> Result<Vec<DataFile>> {
         let metadata = table.metadata();
         let target = Target { schema: metadata.current_schema(), spec: metadata.default_partition_spec(), columns: self.lake.columns };
-        let footers = (self.footers)(gain)?;
+        let footers = block_in_place(|| (self.footers)(gain))?;
         let entry = |(file, footer): (&&LakeFile, &ParquetMetaData)| {
-            let location = compare::location(self.lake, &file.path).ok_or_else(|| "the lake's path is not UTF-8".to_owned());
-            location
-                .and_then(|location| target.describe(file, footer, location))
-                .map_err(|problem| self.problem(format!("{}: {problem}", file.path)))
+            let described = target.describe(file, footer, compare::location(self.lake, &file.path));
+            described.map_err(|problem| self.problem(format!("{}: {problem}", file.path)))
         };
         gain.iter().zip(&footers).map(entry).collect()
     }
@@ -208,7 +211,7 @@ impl Append<'_> {
         let partitions: BTreeSet<_> = comparison.gain.iter().map(|file| &file.partition).collect();
         Appended {
             schema: Appended::SCHEMA.to_owned(),
-            lake: self.lake.root.display().to_string(),
+            lake: self.lake.location.clone(),
             run: self.lake.job.clone(),
             catalog: catalog::name(self.config),
             table: self.config.table.clone(),

@@ -10,7 +10,7 @@ use iceberg_catalog_rest::{REST_CATALOG_PROP_URI, REST_CATALOG_PROP_WAREHOUSE, R
 use iceberg_catalog_sql::{SqlBindStyle, SqlCatalogBuilder};
 
 use super::config::{CatalogPlace, IcebergConfig};
-use super::storage::{MetadataStorage, url_of};
+use super::storage::MetadataStorage;
 use crate::error::{Error, Result};
 
 /// A server that has not answered by then is not waited for.
@@ -21,10 +21,10 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 pub(super) type Connected = Arc<dyn Catalog>;
 
 /// Connects to the catalog; `None` where it would have to be created, and `config` says to change nothing.
-pub(super) async fn connect(config: &IcebergConfig, runtime: Runtime) -> Result<Option<Connected>> {
+pub(super) async fn connect(config: &IcebergConfig, storage: &MetadataStorage, runtime: Runtime) -> Result<Option<Connected>> {
     match config.places()? {
-        (CatalogPlace::Sqlite(path), warehouse) => sqlite(config, &path, &warehouse.unwrap_or_default(), runtime).await,
-        (CatalogPlace::Rest(url), warehouse) => rest(config, url, warehouse, runtime).await.map(Some),
+        (CatalogPlace::Sqlite(path), warehouse) => sqlite(config, &path, &warehouse.unwrap_or_default(), storage, runtime).await,
+        (CatalogPlace::Rest(url), warehouse) => rest(config, url, warehouse, storage, runtime).await.map(Some),
     }
 }
 
@@ -37,7 +37,13 @@ pub(super) fn name(config: &IcebergConfig) -> String {
     }
 }
 
-async fn sqlite(config: &IcebergConfig, path: &Path, warehouse: &str, runtime: Runtime) -> Result<Option<Connected>> {
+async fn sqlite(
+    config: &IcebergConfig,
+    path: &Path,
+    warehouse: &str,
+    storage: &MetadataStorage,
+    runtime: Runtime,
+) -> Result<Option<Connected>> {
     if config.dry_run && !path.exists() {
         return Ok(None);
     }
@@ -49,19 +55,25 @@ async fn sqlite(config: &IcebergConfig, path: &Path, warehouse: &str, runtime: R
         .uri(format!("sqlite://{}?mode=rwc", escaped(&text(&path)?)))
         .warehouse_location(location(warehouse)?)
         .sql_bind_style(SqlBindStyle::QMark)
-        .with_storage_factory(Arc::new(MetadataStorage))
+        .with_storage_factory(Arc::new(storage.clone()))
         .with_runtime(runtime);
     let opened = builder.load(&config.catalog_name, config.properties.iter().cloned().collect()).await;
     Ok(Some(Arc::new(opened.map_err(|error| cannot_open(config, &error))?)))
 }
 
-async fn rest(config: &IcebergConfig, url: String, warehouse: Option<String>, runtime: Runtime) -> Result<Connected> {
+async fn rest(
+    config: &IcebergConfig,
+    url: String,
+    warehouse: Option<String>,
+    storage: &MetadataStorage,
+    runtime: Runtime,
+) -> Result<Connected> {
     let mut properties: HashMap<String, String> = config.properties.iter().cloned().collect();
     properties.insert(REST_CATALOG_PROP_URI.to_owned(), url);
     properties.extend(warehouse.map(|warehouse| (REST_CATALOG_PROP_WAREHOUSE.to_owned(), warehouse)));
     let client = reqwest::Client::builder().timeout(REQUEST_TIMEOUT).connect_timeout(CONNECT_TIMEOUT).build();
     let client = client.map_err(|error| Error::Config(format!("no client for the catalog could be made: {error}")))?;
-    let builder = RestCatalogBuilder::default().with_client(client).with_storage_factory(Arc::new(MetadataStorage)).with_runtime(runtime);
+    let builder = RestCatalogBuilder::default().with_client(client).with_storage_factory(Arc::new(storage.clone())).with_runtime(runtime);
     let connected = builder.load(&config.catalog_name, properties).await;
     Ok(Arc::new(connected.map_err(|error| cannot_open(config, &error))?))
 }
@@ -75,8 +87,7 @@ fn location(warehouse: &str) -> Result<String> {
     if warehouse.contains("://") {
         return Ok(warehouse.trim_end_matches('/').to_owned());
     }
-    let path = absolute(Path::new(warehouse))?;
-    url_of(&path).ok_or_else(|| not_text(&path))
+    Ok(format!("file://{}", text(&absolute(Path::new(warehouse))?)?))
 }
 
 fn absolute(path: &Path) -> Result<PathBuf> {

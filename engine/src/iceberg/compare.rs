@@ -9,7 +9,6 @@ use ::iceberg::spec::{ManifestContentType, TableMetadata};
 use ::iceberg::table::Table;
 use xxhash_rust::xxh3::xxh3_64;
 
-use super::storage::url_of;
 use crate::lake::{LakeFile, LakeFiles};
 
 /// What the properties that remember units begin with; the lake's place follows, hashed.
@@ -71,7 +70,7 @@ impl Held {
         let (already, gain) = lake.files.iter().partition(is_held);
         let mut comparison = Comparison { already, gain, ..Comparison::default() };
         comparison.gone = given.iter().filter(|unit| !lake.units.contains(**unit)).map(|unit| (*unit).clone()).collect();
-        let root = location(lake, "").unwrap_or_default();
+        let root = location(lake, "");
         for file in &self.files {
             match place_in_lake(file) {
                 Some(place) if file.strip_prefix(&root) == Some(place) => {
@@ -86,7 +85,7 @@ impl Held {
     }
 
     fn holds(&self, lake: &LakeFiles, file: &LakeFile) -> bool {
-        location(lake, &file.path).is_some_and(|location| self.files.contains(&location))
+        self.files.contains(&location(lake, &file.path))
     }
 
     /// The units that it was given of this lake: where it is now, and where it may have been before.
@@ -112,7 +111,7 @@ impl Held {
 
 /// The property under which a table remembers this lake's units.
 pub(super) fn property(lake: &LakeFiles) -> String {
-    format!("{UNITS}{:016x}", xxh3_64(lake.root.as_os_str().as_encoded_bytes()))
+    format!("{UNITS}{:016x}", xxh3_64(lake.location.as_bytes()))
 }
 
 /// The list of units to remember.
@@ -127,8 +126,8 @@ fn units(metadata: &TableMetadata) -> BTreeMap<String, BTreeSet<String>> {
 }
 
 /// The location of a file of the lake, as tables name it.
-pub(super) fn location(lake: &LakeFiles, path: &str) -> Option<String> {
-    Some(format!("{}/{path}", url_of(&lake.root)?))
+pub(super) fn location(lake: &LakeFiles, path: &str) -> String {
+    format!("{}/{path}", lake.location)
 }
 
 /// The part of a location that names a place in some lake: `connections/…/part-<unit>….parquet`.

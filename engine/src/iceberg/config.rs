@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use crate::config::StoreConfig;
 use crate::error::{Error, Result};
 
 /// Settings of [`crate::run::iceberg`].
@@ -17,6 +18,8 @@ pub struct IcebergConfig {
     pub warehouse: Option<String>,
     /// Further properties for the catalog.
     pub properties: Vec<(String, String)>,
+    /// How object stores are reached.
+    pub stores: StoreConfig,
     /// Only tell what would be done.
     pub dry_run: bool,
     /// Make the table anew from the lake.

@@ -1,4 +1,6 @@
-//! Where tables' metadata is: files, written so that they outlast a crash once the catalog names them.
+//! Where tables' metadata is: files, or objects of a store. What is written outlasts a crash before the catalog names it.
+//!
+//! The store is reached as logs and lakes are: one way to be configured, and no second client beside it.
 
 use std::fs::{self, File};
 use std::io::{self, Write};
@@ -14,17 +16,45 @@ use futures_util::StreamExt;
 use futures_util::stream::BoxStream;
 use serde::{Deserialize, Serialize};
 
-/// Files of this machine.
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
-pub(super) struct MetadataStorage;
+use crate::config::StoreConfig;
+use crate::store::{Bucket, ObjectUrl, StoreFault, Stores};
 
-/// The URL of a path.
-pub(super) fn url_of(path: &Path) -> Option<String> {
-    // Names stand as they are: that is how Iceberg's readers take them.
-    Some(format!("file://{}", path.to_str()?))
+/// Files of this machine, and objects.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub(super) struct MetadataStorage {
+    /// The crate wants storages that can be written down; none of its catalogs here does so.
+    #[serde(skip)]
+    stores: Arc<Stores>,
 }
 
-/// The path that a URL, or a path, stands for.
+/// What a location stands for.
+enum Place {
+    File(PathBuf),
+    Object { bucket: Arc<Bucket>, key: String },
+}
+
+impl MetadataStorage {
+    /// Nothing is connected to yet.
+    pub(super) fn new(stores: StoreConfig) -> Self {
+        Self { stores: Arc::new(Stores::new(stores)) }
+    }
+
+    fn place(&self, location: &str) -> Result<Place> {
+        let Some(url) = ObjectUrl::parse(location) else { return path_of(location).map(Place::File) };
+        let url = url.map_err(|problem| Error::new(ErrorKind::DataInvalid, format!("{location}: {problem}")))?;
+        let bucket = self.stores.bucket(&url).map_err(|fault| refused(location, fault))?;
+        Ok(Place::Object { bucket, key: url.key().to_owned() })
+    }
+
+    /// Does `work` where waiting does no harm: neither files nor the store's client know of futures.
+    async fn at<T: Send + 'static>(&self, location: &str, work: impl FnOnce(&str, Place) -> Result<T> + Send + 'static) -> Result<T> {
+        let (storage, location) = (self.clone(), location.to_owned());
+        let done = tokio::task::spawn_blocking(move || work(&location, storage.place(&location)?)).await;
+        done.map_err(|error| Error::new(ErrorKind::Unexpected, "a thread died").with_source(error))?
+    }
+}
+
+/// The path that a URL of a file, or a path, stands for.
 fn path_of(location: &str) -> Result<PathBuf> {
     let path = location.strip_prefix("file:").map_or(location, |rest| match rest.strip_prefix("//") {
         Some(path) if path.starts_with('/') => path,
@@ -33,7 +63,68 @@ fn path_of(location: &str) -> Result<PathBuf> {
     if path.starts_with('/') && !path.starts_with("//") {
         return Ok(path.into());
     }
-    Err(Error::new(ErrorKind::FeatureUnsupported, format!("{location}: this version keeps tables' metadata in local folders only")))
+    Err(Error::new(ErrorKind::FeatureUnsupported, format!("{location}: is neither a file nor in a store that is known here")))
+}
+
+fn refused(location: &str, fault: StoreFault) -> Error {
+    Error::new(ErrorKind::Unexpected, format!("{location}: {}", fault.message))
+}
+
+fn absent(location: &str) -> Error {
+    Error::new(ErrorKind::DataInvalid, format!("{location}: is not there"))
+}
+
+impl Place {
+    fn size(self, location: &str) -> Result<Option<u64>> {
+        match self {
+            Self::File(path) => match fs::metadata(&path) {
+                Ok(metadata) => Ok(Some(metadata.len())),
+                Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+                Err(error) => Err(told(&path, "looking up", error)),
+            },
+            Self::Object { bucket, key } => Ok(bucket.find(&key).map_err(|fault| refused(location, fault))?.map(|found| found.size)),
+        }
+    }
+
+    fn read(self, location: &str) -> Result<Bytes> {
+        match self {
+            Self::File(path) => fs::read(&path).map(Bytes::from).map_err(|error| told(&path, "reading", error)),
+            Self::Object { bucket, key } => {
+                let got = bucket.get(&key).map_err(|fault| refused(location, fault))?;
+                got.map(|(bytes, _)| bytes).ok_or_else(|| absent(location))
+            }
+        }
+    }
+
+    fn write(self, location: &str, bytes: Bytes) -> Result<()> {
+        match self {
+            Self::File(path) => write_durably(&path, &bytes),
+            Self::Object { bucket, key } => bucket.put(&key, bytes).map_err(|fault| refused(location, fault)),
+        }
+    }
+
+    fn remove(self, location: &str) -> Result<()> {
+        match self {
+            Self::File(path) => gone(fs::remove_file(&path)).map_err(|error| told(&path, "removing", error)),
+            Self::Object { bucket, key } => bucket.remove(&key).map_err(|fault| refused(location, fault)),
+        }
+    }
+
+    fn remove_all(self, location: &str) -> Result<()> {
+        match self {
+            Self::File(path) => gone(fs::remove_dir_all(&path)).map_err(|error| told(&path, "removing", error)),
+            Self::Object { bucket, key } => {
+                let mut keys = Vec::new();
+                bucket.all_below(&key, |found| keys.push(found.key)).map_err(|fault| refused(location, fault))?;
+                keys.iter().try_for_each(|key| bucket.remove(key)).map_err(|fault| refused(location, fault))
+            }
+        }
+    }
+}
+
+/// What was removed may have been gone.
+fn gone(removed: io::Result<()>) -> io::Result<()> {
+    removed.or_else(|error| if error.kind() == io::ErrorKind::NotFound { Ok(()) } else { Err(error) })
 }
 
 fn told(path: &Path, action: &str, error: io::Error) -> Error {
@@ -74,19 +165,16 @@ impl StorageFactory for MetadataStorage {
 #[typetag::serde(name = "tlslake")]
 impl Storage for MetadataStorage {
     async fn exists(&self, path: &str) -> Result<bool> {
-        let path = path_of(path)?;
-        path.try_exists().map_err(|error| told(&path, "looking up", error))
+        self.at(path, |location, place| Ok(place.size(location)?.is_some())).await
     }
 
     async fn metadata(&self, path: &str) -> Result<FileMetadata> {
-        let path = path_of(path)?;
-        let metadata = fs::metadata(&path).map_err(|error| told(&path, "looking up", error))?;
-        Ok(FileMetadata { size: metadata.len() })
+        let size = self.at(path, |location, place| place.size(location)?.ok_or_else(|| absent(location))).await?;
+        Ok(FileMetadata { size })
     }
 
     async fn read(&self, path: &str) -> Result<Bytes> {
-        let path = path_of(path)?;
-        fs::read(&path).map(Bytes::from).map_err(|error| told(&path, "reading", error))
+        self.at(path, |location, place| place.read(location)).await
     }
 
     async fn reader(&self, path: &str) -> Result<Box<dyn FileRead>> {
@@ -94,27 +182,19 @@ impl Storage for MetadataStorage {
     }
 
     async fn write(&self, path: &str, bytes: Bytes) -> Result<()> {
-        write_durably(&path_of(path)?, &bytes)
+        self.at(path, |location, place| place.write(location, bytes)).await
     }
 
     async fn writer(&self, path: &str) -> Result<Box<dyn FileWrite>> {
-        Ok(Box::new(Writer { path: path_of(path)?, bytes: Vec::new() }))
+        Ok(Box::new(Writer { storage: self.clone(), location: path.to_owned(), bytes: Vec::new() }))
     }
 
     async fn delete(&self, path: &str) -> Result<()> {
-        let path = path_of(path)?;
-        match fs::remove_file(&path) {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(told(&path, "removing", error)),
-            _ => Ok(()),
-        }
+        self.at(path, |location, place| place.remove(location)).await
     }
 
     async fn delete_prefix(&self, path: &str) -> Result<()> {
-        let path = path_of(path)?;
-        match fs::remove_dir_all(&path) {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(told(&path, "removing", error)),
-            _ => Ok(()),
-        }
+        self.at(path, |location, place| place.remove_all(location)).await
     }
 
     async fn delete_stream(&self, mut paths: BoxStream<'static, String>) -> Result<()> {
@@ -149,7 +229,8 @@ impl FileRead for Reader {
 
 /// Gathers what is written, and writes it when it is whole.
 struct Writer {
-    path: PathBuf,
+    storage: MetadataStorage,
+    location: String,
     bytes: Vec<u8>,
 }
 
@@ -161,7 +242,7 @@ impl FileWrite for Writer {
     }
 
     async fn close(&mut self) -> Result<()> {
-        write_durably(&self.path, &self.bytes)
+        self.storage.write(&self.location, std::mem::take(&mut self.bytes).into()).await
     }
 }
 
@@ -174,9 +255,8 @@ mod tests {
         for location in ["/a/b%2F c", "file:/a/b%2F c", "file:///a/b%2F c"] {
             assert_eq!(path_of(location).unwrap(), Path::new("/a/b%2F c"), "{location}");
         }
-        for location in ["s3://bucket/key", "a/b", "file://host/a", "memory://a"] {
+        for location in ["hdfs://host/key", "a/b", "file://host/a", "memory://a"] {
             assert!(path_of(location).is_err(), "{location}");
         }
-        assert_eq!(url_of(Path::new("/a b")).as_deref(), Some("file:///a b"));
     }
 }

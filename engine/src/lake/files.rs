@@ -1,27 +1,34 @@
 //! The files of `connections` that a complete lake holds, for catalogs that take them as they are.
 //!
-//! In: a lake's folder. Out: each file's place, rows, bytes, unit and partition, as the manifests and folders say; and footers on request.
-//! Nothing is changed. While the list is kept, no run writes to the lake.
+//! In: a lake's home. Out: each file's place, rows, bytes, unit and partition, as the manifests and folders say; and footers on request.
+//! Nothing is changed.
 
 use std::collections::BTreeSet;
-use std::fs::File;
-use std::path::{Path, PathBuf};
+use std::path::Path;
+use std::sync::Arc;
 
 use parquet::file::metadata::{ParquetMetaData, ParquetMetaDataReader};
+use parquet::file::reader::Length;
 
+use super::home::{Home, Quiet};
 use super::inventory::Inventory;
 use super::manifest::{self, OutputEntry, UnitManifest};
 use super::partition::{self, DEFAULT_PARTITION};
-use super::{CONNECTIONS, OWN_FOLDER, SUCCESS, damaged, lock, settings};
+use super::{CONNECTIONS, SUCCESS, damaged, settings};
 use crate::calendar::days_since_1970;
 use crate::columns::schema::{self, Column};
 use crate::error::{Error, Result};
+use crate::store::ObjectUrl;
+
+/// Bytes at a file's end that are fetched in one request: most footers are within.
+const TAIL: u64 = 64 << 10;
 
 /// What a complete lake holds of `connections`.
 #[derive(Debug)]
 pub(crate) struct LakeFiles {
-    /// The lake's folder, whole and without links.
-    pub(crate) root: PathBuf,
+    home: Arc<dyn Home>,
+    /// The lake as other programs name it: a URL, `file:///…` for a folder, without links and without a `/` at its end.
+    pub(crate) location: String,
     /// A hash of the ids of its units.
     pub(crate) job: String,
     /// Ids of its units.
@@ -32,8 +39,8 @@ pub(crate) struct LakeFiles {
     pub(crate) is_partitioned: bool,
     /// The files, by unit and place.
     pub(crate) files: Vec<LakeFile>,
-    /// Kept so that no run begins to write meanwhile.
-    _lock: Option<File>,
+    /// Tells whether a run began to write meanwhile; on a disk, keeps it from that.
+    quiet: Quiet,
 }
 
 /// A file of `connections`.
@@ -49,43 +56,57 @@ pub(crate) struct LakeFile {
     pub(crate) partition: Option<PartitionValues>,
 }
 
-/// Lists the files of the lake at `out`.
+/// Lists the files of a lake.
 ///
 /// # Errors
 /// [`Error::NoLake`] where there is none, [`Error::Locked`] while a run is writing it, [`Error::Output`] where it is not complete,
 /// [`Error::DamagedLake`] where its manifests cannot be understood.
-pub(crate) fn files(out: &Path) -> Result<LakeFiles> {
-    let own = out.join(OWN_FOLDER);
-    let Some(settings) = settings::read(&own)? else { return Err(Error::NoLake { path: out.to_owned() }) };
-    let lock = lock::read(out, &own)?;
-    if !out.join(SUCCESS).is_file() {
+pub(crate) fn files(home: Arc<dyn Home>) -> Result<LakeFiles> {
+    let Some(settings) = settings::read(&*home)? else { return Err(Error::NoLake { path: home.path().to_owned() }) };
+    let quiet = home.quiet()?;
+    if home.size(SUCCESS)?.is_none() {
         let problem = "is not complete: a run was cut off; convert again to complete it, then go on".to_owned();
-        return Err(Error::Output { path: out.to_owned(), problem });
+        return Err(Error::Output { path: home.path().to_owned(), problem });
     }
-    let inventory = Inventory::read(&own)?;
-    super::check_complete(&own, &inventory)?;
+    let inventory = Inventory::read(&*home)?;
+    super::check_complete(&*home, &inventory)?;
     let mut files = Vec::new();
-    for path in manifest::unit_paths(&own)? {
-        let unit = UnitManifest::read(&path)?;
-        for output in unit.outputs.iter().filter(|output| output.table == CONNECTIONS) {
-            files.push(LakeFile::new(&path, &unit.head.unit, output, settings.is_partitioned())?);
+    for unit in manifest::units(&*home)? {
+        let manifest = UnitManifest::read(&*home, &unit)?;
+        for output in manifest.outputs.iter().filter(|output| output.table == CONNECTIONS) {
+            files.push(LakeFile::new(home.path(), &unit, output, settings.is_partitioned())?);
         }
     }
     Ok(LakeFiles {
-        root: out.canonicalize().map_err(|error| Error::io(out, "looking up", error))?,
+        location: location(home.path())?,
+        home,
         job: inventory.job_id(),
         units: inventory.units.into_iter().collect(),
         columns: schema::connections(settings.provenance()),
         is_partitioned: settings.is_partitioned(),
         files,
-        _lock: lock,
+        quiet,
     })
 }
 
+/// A lake's path or URL as other programs name it.
+fn location(path: &Path) -> Result<String> {
+    let not_text = || Error::Config(format!("{}: is not UTF-8, so no table can name it", path.display()));
+    if let Some(Ok(url)) = path.to_str().and_then(ObjectUrl::parse) {
+        let url = format!("{}{}", url.root(), url.key().trim_matches('/'));
+        let url = url.trim_end_matches('/');
+        return Ok(url.strip_prefix("s3a://").map_or_else(|| url.to_owned(), |rest| format!("s3://{rest}")));
+    }
+    let whole = path.canonicalize().map_err(|error| Error::io(path, "looking up", error))?;
+    // Names stand as they are: that is how readers of tables take them.
+    whole.to_str().map(|text| format!("file://{text}")).ok_or_else(not_text)
+}
+
 impl LakeFile {
-    fn new(manifest: &Path, unit: &str, output: &OutputEntry, is_partitioned: bool) -> Result<Self> {
-        let partition = is_partitioned.then(|| PartitionValues::of(&output.path)).map(|values| {
-            values.ok_or_else(|| damaged(manifest, &format!("{} lies in no folder of account, region and day", output.path)))
+    fn new(lake: &Path, unit: &str, output: &OutputEntry, is_partitioned: bool) -> Result<Self> {
+        let partition = is_partitioned.then(|| {
+            let values = PartitionValues::of(&output.path);
+            values.ok_or_else(|| damaged(&lake.join(&output.path), "lies in no folder of account, region and day"))
         });
         let OutputEntry { path, rows, bytes, .. } = output.clone();
         Ok(Self { path, unit: unit.to_owned(), rows, bytes, partition: partition.transpose()? })
@@ -93,18 +114,24 @@ impl LakeFile {
 }
 
 impl LakeFiles {
+    /// Fails where a run has begun to write the lake meanwhile: files of the list may be gone.
+    pub(crate) fn check_quiet(&self) -> Result<()> {
+        self.quiet.check()
+    }
+
     /// The footer of one of its files.
     ///
     /// # Errors
     /// [`Error::DamagedLake`] where the file is not the one that was written, as far as its size and its count of rows tell.
     pub(crate) fn footer(&self, file: &LakeFile) -> Result<ParquetMetaData> {
-        let path = self.root.join(&file.path);
-        let opened = File::open(&path).map_err(|error| Error::io(&path, "opening", error))?;
-        let bytes = opened.metadata().map_err(|error| Error::io(&path, "looking up", error))?.len();
-        if bytes != file.bytes {
-            return Err(damaged(&path, &format!("has {bytes} bytes instead of {}", file.bytes)));
+        let path = self.home.path().join(&file.path);
+        let mut bytes = self.home.bytes(&file.path)?;
+        if bytes.len() != file.bytes {
+            return Err(damaged(&path, &format!("has {} bytes instead of {}", bytes.len(), file.bytes)));
         }
-        let footer = ParquetMetaDataReader::new().parse_and_finish(&opened);
+        let tail = file.bytes.saturating_sub(TAIL)..file.bytes;
+        bytes.prepare(|| vec![tail]).map_err(|fault| Error::DamagedLake { object: path.display().to_string(), fault })?;
+        let footer = ParquetMetaDataReader::new().parse_and_finish(&bytes);
         let footer = footer.map_err(|error| damaged(&path, &format!("is no whole Parquet file: {error}")))?;
         let rows = footer.file_metadata().num_rows();
         if u64::try_from(rows) == Ok(file.rows) {
@@ -177,6 +204,14 @@ mod tests {
         let values = PartitionValues { account: Some("123456789012".to_owned()), region: None, day: 19_782 };
         assert_eq!(PartitionValues::of(path), Some(values));
         assert_eq!(PartitionValues::of("connections/part-1.parquet"), None);
+    }
+
+    #[test]
+    fn a_lake_in_a_bucket_is_named_by_its_url() {
+        for url in ["s3://bucket/a/lake", "s3://bucket/a/lake/", "s3a://bucket/a/lake/"] {
+            assert_eq!(location(Path::new(url)).unwrap(), "s3://bucket/a/lake");
+        }
+        assert_eq!(location(Path::new("s3://bucket")).unwrap(), "s3://bucket");
     }
 
     #[test]

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 pub struct Appended {
     /// [`Appended::SCHEMA`].
     pub schema: String,
-    /// The lake's folder.
+    /// The lake as the table names it: a URL.
     pub lake: String,
     /// The lake's state: a hash of the ids of its work units, in the snapshot's summary as `tlslake.run`.
     pub run: String,

@@ -19,7 +19,7 @@ pub fn iceberg(out: &Path, config: &IcebergConfig, jobs: usize) -> Result<Append
 
     let started = std::time::Instant::now();
     config.table_parts()?;
-    let lake = crate::lake::files(out)?;
+    let lake = crate::lake::files(crate::lake::home::home(out, &config.stores)?)?;
     let pool = super::pipeline::pool(jobs)?;
     let footers = |files: &[&crate::lake::LakeFile]| pool.install(|| files.par_iter().map(|file| lake.footer(file)).collect());
     let appended = crate::iceberg::append(&lake, config, &footers)?;
