@@ -13,6 +13,7 @@ fn what_is_typed_is_checked() {
     for (table, catalog) in [("connections", "sqlite:c.db"), ("logs.", "sqlite:c.db"), ("logs.c", "postgres://host"), ("logs.c", "glue")] {
         run(["iceberg", "lake", "--table", table, "--catalog", catalog]).exits(2);
     }
+    run(["iceberg", "lake", "--table", "logs.c", "--warehouse", "w", "--property", "scope=all"]).exits(2).complains_of("REST");
 }
 
 #[cfg(feature = "iceberg")]

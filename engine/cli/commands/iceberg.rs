@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use tlslake_engine::iceberg::IcebergConfig;
+use tlslake_engine::iceberg::{CatalogPlace, IcebergConfig};
 use tlslake_engine::report::Appended;
 use tlslake_engine::run;
 
@@ -22,8 +22,12 @@ pub(crate) struct Iceberg {
 
 pub(super) fn resolve(flags: IcebergFlags) -> Result<Iceberg, Failure> {
     let IcebergFlags { out, table, catalog, warehouse, catalog_name, property, rebuild, dry_run, stores, format: _ } = flags;
+    let is_rest = matches!(catalog, Some(CatalogPlace::Rest(_)));
+    if !is_rest && !property.is_empty() {
+        return Err(Failure::usage("--property is for REST catalogs", "name one with --catalog rest:URL"));
+    }
     let mut properties = property;
-    for (variable, key) in SECRETS {
+    for (variable, key) in SECRETS.into_iter().filter(|_| is_rest) {
         let is_given = properties.iter().any(|(given, _)| given == key);
         let secret = std::env::var(variable).ok().filter(|secret| !secret.is_empty() && !is_given);
         properties.extend(secret.map(|secret| (key.to_owned(), secret)));

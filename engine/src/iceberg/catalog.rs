@@ -57,7 +57,7 @@ async fn sqlite(
         .sql_bind_style(SqlBindStyle::QMark)
         .with_storage_factory(Arc::new(storage.clone()))
         .with_runtime(runtime);
-    let opened = builder.load(&config.catalog_name, config.properties.iter().cloned().collect()).await;
+    let opened = builder.load(&config.catalog_name, HashMap::new()).await;
     Ok(Some(Arc::new(opened.map_err(|error| cannot_open(config, &error))?)))
 }
 

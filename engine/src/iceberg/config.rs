@@ -16,7 +16,7 @@ pub struct IcebergConfig {
     pub catalog_name: String,
     /// Where the metadata of new tables goes: a folder or a URL; for a REST catalog what it calls a warehouse.
     pub warehouse: Option<String>,
-    /// Further properties for the catalog.
+    /// Further properties for a REST catalog.
     pub properties: Vec<(String, String)>,
     /// How object stores are reached.
     pub stores: StoreConfig,

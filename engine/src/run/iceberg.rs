@@ -17,11 +17,13 @@ use crate::report::Appended;
 pub fn iceberg(out: &Path, config: &IcebergConfig, jobs: usize) -> Result<Appended> {
     use rayon::prelude::*;
 
+    use crate::lake::{self, LakeFile};
+
     let started = std::time::Instant::now();
     config.table_parts()?;
-    let lake = crate::lake::files(crate::lake::home::home(out, &config.stores)?)?;
+    let lake = lake::files(lake::home::home(out, &config.stores)?)?;
     let pool = super::pipeline::pool(jobs)?;
-    let footers = |files: &[&crate::lake::LakeFile]| pool.install(|| files.par_iter().map(|file| lake.footer(file)).collect());
+    let footers = |files: &[&LakeFile]| -> Result<Vec<_>> { pool.install(|| files.par_iter().map(|file| lake.footer(file)).collect()) };
     let appended = crate::iceberg::append(&lake, config, &footers)?;
     Ok(Appended { elapsed_s: started.elapsed().as_secs_f64(), ..appended })
 }
