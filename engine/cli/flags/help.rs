@@ -96,7 +96,7 @@ Examples:
     tlslake iceberg lake --warehouse warehouse --table logs.connections --dry-run
 
 A table remembers the work units that it was given: they are not appended again, whatever engines make of their files later. The lake's files
-must stay where they are.
+must stay where they are. The released binary has this command; another build has it with feature `iceberg`.
 
 ",
     plain_exit_codes!()

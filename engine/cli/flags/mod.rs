@@ -76,7 +76,7 @@ pub(crate) enum Command {
     /// Print the statements with which an engine takes the lake's tables
     #[command(after_help = help::DDL)]
     Ddl(DdlFlags),
-    /// Append what a lake gained to an Iceberg table; the released binary has this built in
+    /// Append what a lake gained to an Iceberg table
     #[command(after_help = help::ICEBERG)]
     Iceberg(IcebergFlags),
     /// Generate realistic connection logs; the same seed gives the same bytes
