@@ -143,9 +143,9 @@ impl Append<'_> {
     fn refuse_gone(&self, comparison: &Comparison<'_>) -> Result<()> {
         let Some(first) = comparison.gone.first() else { return Ok(()) };
         Err(self.problem(format!(
-            "was given rows of {} work unit(s) that the lake no longer has (the first: {first}), as after `convert --replace-changed`; what has \
-             taken their place would count rows twice, and files cannot be taken out of a table by an append: `--rebuild` makes the table anew \
-             from the lake",
+            "was given rows of {} work unit(s) that this lake does not have (the first: {first}): they were replaced, as by `convert \
+             --replace-changed`, or came from another lake with some of the same logs. An append can take no files out of a table, and would count \
+             rows twice; `--rebuild` makes the table anew from this lake",
             comparison.gone.len()
         )))
     }

@@ -66,10 +66,10 @@ impl Held {
     pub(super) fn compare<'a>(&self, lake: &'a LakeFiles) -> Comparison<'a> {
         let given = self.given_of(lake);
         let names: HashSet<&str> = lake.files.iter().map(|file| file.path.as_str()).collect();
-        let is_held = |file: &&LakeFile| given.contains(&file.unit) || self.holds(lake, file);
+        let is_held = |file: &&LakeFile| given.contains(file.unit.as_str()) || self.holds(lake, file);
         let (already, gain) = lake.files.iter().partition(is_held);
         let mut comparison = Comparison { already, gain, ..Comparison::default() };
-        comparison.gone = given.iter().filter(|unit| !lake.units.contains(**unit)).map(|unit| (*unit).clone()).collect();
+        comparison.gone = given.iter().filter(|unit| !lake.units.contains(**unit)).map(|unit| (*unit).to_owned()).collect();
         let root = location(lake, "");
         for file in &self.files {
             match place_in_lake(file) {
@@ -78,6 +78,8 @@ impl Held {
                     comparison.gone.extend(stale.map(str::to_owned));
                 }
                 Some(place) if names.contains(place) => comparison.elsewhere.push(file.clone()),
+                // Of a unit that is gone, from where the lake was.
+                Some(place) if unit_of(place).is_some_and(|unit| given.contains(unit)) => {}
                 _ => comparison.others += 1,
             }
         }
@@ -89,10 +91,10 @@ impl Held {
     }
 
     /// The units that it was given of this lake: where it is now, and where it may have been before.
-    fn given_of(&self, lake: &LakeFiles) -> BTreeSet<&String> {
+    fn given_of(&self, lake: &LakeFiles) -> BTreeSet<&str> {
         let own = property(lake);
         let lists = self.units.iter().filter(|(key, units)| **key == own || !units.is_disjoint(&lake.units));
-        lists.flat_map(|(_, units)| units).collect()
+        lists.flat_map(|(_, units)| units).map(String::as_str).collect()
     }
 
     /// What keeps the table from being made anew from this lake alone; `None` where nothing does.
