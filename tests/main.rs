@@ -27,6 +27,7 @@ mod failures;
 mod faults;
 mod golden;
 mod hostile;
+mod iceberg;
 mod incident;
 mod lake_readers;
 mod lint;

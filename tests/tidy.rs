@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 /// The stages in the order in which data flows through them. One imports only those before it.
-const STAGES: [&str; 17] = [
+const STAGES: [&str; 18] = [
     "store",
     "discover",
     "open",
@@ -20,6 +20,7 @@ const STAGES: [&str; 17] = [
     "ddl",
     "lake",
     "report",
+    "iceberg",
     "reasons",
     "trust",
     "diagnose",

@@ -225,6 +225,14 @@ pub enum Error {
         /// Its fault.
         fault: FileFault,
     },
+    /// A table of a catalog cannot take the lake's files, or its catalog cannot be asked.
+    #[error("{table}: {problem}")]
+    Table {
+        /// The table, or the catalog.
+        table: String,
+        /// What is wrong, and what to do.
+        problem: String,
+    },
     /// The run was told to stop by its caller.
     #[error("stopped on request")]
     Cancelled,

@@ -8,7 +8,8 @@
 //! - [`run::convert`]: inputs in, a folder of Parquet and a report out;
 //! - [`run::search`]: inputs and a [`select::Selection`] in, the rows that match out, one by one;
 //! - [`run::certificates`]: inputs in, the history of each client certificate out, from which [`diagnose::diagnose`] tells what is wrong and
-//!   [`diagnose::inventory`] what will be.
+//!   [`diagnose::inventory`] what will be;
+//! - [`run::iceberg`]: a lake and a catalog in, a snapshot of an Iceberg table out.
 //!
 //! ```no_run
 //! use tlslake_engine::config::ReadConfig;
@@ -22,7 +23,7 @@
 //! ```
 //!
 //! Below them lie the stages, one module each, in the order in which bytes pass them: `store`, [`discover`], `open`, `decompress`, `blocks`,
-//! [`scan`], [`fields`], [`columns`], [`select`], then [`aggregate`] and `lake`, [`report`], [`reasons`], [`trust`], [`diagnose`], and [`run`], which
+//! [`scan`], [`fields`], [`columns`], [`select`], then [`aggregate`] and `lake`, [`report`], [`iceberg`], [`reasons`], [`trust`], [`diagnose`], and [`run`], which
 //! wires them and alone knows threads.
 //! A program with text of its own can use the middle of the chain: [`columns::Parser`] makes batches of any text of whole lines, and
 //! [`aggregate::Aggregates`] observes them and merges, across threads or machines.
@@ -46,6 +47,7 @@ pub mod fields;
 pub mod format;
 #[cfg(any(test, feature = "fuzzing"))]
 pub mod fuzzing;
+pub mod iceberg;
 mod lake;
 mod open;
 pub mod reasons;

@@ -12,6 +12,7 @@ mod explain;
 mod failures;
 mod files;
 mod generate;
+mod iceberg;
 mod kernels;
 mod lint_trust_store;
 mod list;
@@ -23,7 +24,7 @@ mod verify;
 use std::ffi::OsString;
 
 use tlslake_engine::discover::display_os;
-use tlslake_engine::report::{Benchmark, Compaction, Report, Verification};
+use tlslake_engine::report::{Appended, Benchmark, Compaction, Report, Verification};
 use tlslake_engine::run::SearchOutcome;
 use tlslake_engine::trust::LintReport;
 
@@ -45,6 +46,7 @@ pub(crate) enum Job {
     List(list::List),
     Ddl(ddl::Ddl),
     Compact(compact::Compact),
+    Iceberg(iceberg::Iceberg),
     Verify(verify::Verify),
     Report(report::ReportOnly),
     Failures(failures::Failures),
@@ -68,6 +70,8 @@ pub(crate) enum Outcome {
     Statements(String),
     /// Of `compact`.
     Compacted(Box<Compaction>),
+    /// Of `iceberg`.
+    Appended(Box<Appended>),
     /// Of `verify`.
     Verified(Box<Verification>),
     /// Of `failures`, whose rows have been printed already.
@@ -111,6 +115,7 @@ impl Job {
         Ok(match command {
             Command::Convert(flags) => Self::Convert(convert::resolve(flags)?),
             Command::Ddl(flags) => Self::Ddl(ddl::resolve(flags)?),
+            Command::Iceberg(flags) => Self::Iceberg(iceberg::resolve(flags)?),
             Command::List(flags) => Self::List(list::resolve(flags)?),
             Command::Compact(flags) => Self::Compact(compact::resolve(flags)),
             Command::Verify(flags) => Self::Verify(verify::resolve(flags)),
@@ -131,6 +136,7 @@ impl Job {
         Ok(match self {
             Self::Convert(job) => Outcome::Logs(Box::new(job.run()?)),
             Self::Ddl(job) => Outcome::Statements(job.run()?),
+            Self::Iceberg(job) => Outcome::Appended(Box::new(job.run()?)),
             Self::List(job) => Outcome::Listed(Box::new(job.run()?)),
             Self::Compact(job) => Outcome::Compacted(Box::new(job.run()?)),
             Self::Verify(job) => Outcome::Verified(Box::new(job.run()?)),
@@ -172,6 +178,7 @@ impl Outcome {
             Self::Certificates(outcome) => warning_of(&outcome.report),
             Self::Linted(report) => lint_trust_store::warning(report),
             Self::Listed(outcome) => list::warning(outcome),
+            Self::Appended(appended) => iceberg::warning(appended),
             Self::Verified(result) => verify::warning(result),
             Self::Benchmark(benchmark) => bench::warning(benchmark),
             Self::Compacted(_) | Self::Explained(_) | Self::Generated(_) | Self::Statements(_) | Self::Kernels(_) => None,

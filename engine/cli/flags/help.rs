@@ -83,6 +83,25 @@ Examples:
     plain_exit_codes!()
 );
 
+pub(super) const ICEBERG: &str = concat!(
+    "\
+Examples:
+  A table in a catalog that is one file, for PyIceberg and others
+    tlslake iceberg lake --warehouse warehouse --table logs.connections
+  The same after every `tlslake convert`: one snapshot with what is new, or none
+    tlslake iceberg lake --warehouse warehouse --table logs.connections
+  A REST catalog (Polaris, Lakekeeper, Unity, Nessie, …)
+    ICEBERG_TOKEN=… tlslake iceberg lake --catalog rest:https://catalog.example.com/api --warehouse prod --table logs.connections
+  What would be appended
+    tlslake iceberg lake --warehouse warehouse --table logs.connections --dry-run
+
+A table remembers the work units that it was given: they are not appended again, whatever engines make of their files later. The lake's files
+must stay where they are. The released binary has this command; another build has it with feature `iceberg`.
+
+",
+    plain_exit_codes!()
+);
+
 pub(super) const CONVERT: &str = concat!(
     "\
 Examples:

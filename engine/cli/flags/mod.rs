@@ -8,6 +8,7 @@ mod diagnose;
 mod explain;
 mod failures;
 mod help;
+mod iceberg;
 mod lint_trust_store;
 mod list;
 mod parse;
@@ -30,6 +31,7 @@ pub(crate) use ddl::{DdlFlags, EngineFlag};
 pub(crate) use diagnose::{DiagnoseFlags, EvidenceFlags, ModeFlag, Top};
 pub(crate) use explain::ExplainFlags;
 pub(crate) use failures::{Column, FailuresFlags, FailuresFormat};
+pub(crate) use iceberg::IcebergFlags;
 pub(crate) use lint_trust_store::LintTrustStoreFlags;
 pub(crate) use list::ListFlags;
 pub(crate) use verify::VerifyFlags;
@@ -79,6 +81,9 @@ pub(crate) enum Command {
     /// Print the statements with which an engine takes the lake's tables
     #[command(after_help = help::DDL)]
     Ddl(DdlFlags),
+    /// Append what a lake gained to an Iceberg table
+    #[command(after_help = help::ICEBERG)]
+    Iceberg(IcebergFlags),
     /// Generate realistic connection logs; the same seed gives the same bytes
     #[command(after_help = help::GENERATE)]
     Generate(GenerateFlags),
@@ -98,6 +103,7 @@ impl Command {
             Command::List(flags) => flags.format,
             Command::Ddl(_) => Format::Text,
             Command::Compact(flags) => flags.display.format,
+            Command::Iceberg(flags) => flags.format,
             Command::Verify(flags) => flags.display.format,
             Command::Report(flags) => flags.display.format,
             // Its rows are on stdout before there is an outcome to render.

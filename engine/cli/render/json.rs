@@ -13,6 +13,7 @@ pub(super) fn render(outcome: &Outcome) -> serde_json::Result<String> {
         Outcome::Explained(explanation) => super::explain::json(*explanation),
         // Statements are in a form of their own.
         Outcome::Statements(sql) => return Ok(sql.clone()),
+        Outcome::Appended(appended) => serde_json::to_string_pretty(appended),
         Outcome::Listed(outcome) => serde_json::to_string_pretty(&outcome.listing),
         Outcome::Compacted(done) => serde_json::to_string_pretty(done),
         Outcome::Verified(result) => serde_json::to_string_pretty(result),

@@ -8,6 +8,7 @@ mod compact;
 mod diagnose;
 mod explain;
 mod generated;
+mod iceberg;
 mod json;
 mod kernels;
 mod lint_trust_store;
@@ -52,6 +53,7 @@ fn text_of(outcome: &Outcome, width: usize) -> String {
         Outcome::Certificates(outcome) => certs::text(&mut page, outcome),
         Outcome::Explained(explanation) => return explain::text(*explanation, width),
         Outcome::Statements(sql) => return sql.clone(),
+        Outcome::Appended(appended) => iceberg::render(&mut page, appended),
         Outcome::Listed(outcome) => list::render(&mut page, outcome),
         Outcome::Compacted(done) => compact::render(&mut page, done),
         Outcome::Verified(result) => verify::render(&mut page, result),

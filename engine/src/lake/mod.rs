@@ -9,6 +9,8 @@ mod arrays;
 mod bytes;
 pub(crate) mod check;
 pub(crate) mod compact;
+#[cfg(feature = "iceberg")]
+mod files;
 pub(crate) mod home;
 mod hourly;
 mod inventory;
@@ -39,6 +41,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 pub(crate) use self::bytes::MOST_HELD;
+#[cfg(feature = "iceberg")]
+pub(crate) use self::files::{LakeFile, LakeFiles, PartitionValues, files};
 pub(crate) use self::hourly::{FailureHourRow, LatencyHourRow};
 pub(crate) use self::inventory::{Inventory, Known, Troubled};
 pub(crate) use self::merge::MERGED_AT_ONCE;

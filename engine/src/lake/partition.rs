@@ -95,7 +95,7 @@ pub(super) fn date(day: i32) -> String {
 
 /// A partition value as a folder name: the characters that Hive's `FileUtils.escapePathName` escapes (on Windows, too) and closing braces,
 /// as `%` and two hex digits.
-fn escaped(value: &str) -> String {
+pub(super) fn escaped(value: &str) -> String {
     if value.is_empty() {
         return DEFAULT_PARTITION.to_owned();
     }

@@ -3,6 +3,7 @@
 //! Values only: the aggregates that fill it live in [`crate::aggregate`], its looks in the command line. Every map is ordered, every
 //! duration is in milliseconds unless its name says otherwise, every time is RFC 3339 in UTC.
 
+mod appended;
 mod bench;
 mod compaction;
 mod fill;
@@ -14,6 +15,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+pub use appended::{Appended, TableFiles};
 pub use bench::{Benchmark, Machine, Measured, ProjectedRun, Projection, Sample, Spread};
 pub use compaction::{CompactedFolder, Compaction};
 pub use listing::{ListedBalancer, ListedFiles, ListedSkips, Listing, UnreachableEntry};

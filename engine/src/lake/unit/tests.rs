@@ -159,7 +159,7 @@ proptest! {
             prop_assert_eq!(staging::checksum(&file.staged).unwrap(), file.checksum);
         }
         prop_assert_eq!(contents(&unit), expected);
-        let left = walkdir::WalkDir::new(lake.staging()).into_iter().filter(|entry| entry.as_ref().unwrap().file_type().is_file());
+        let left = walkdir::WalkDir::new(&lake.staging).into_iter().filter(|entry| entry.as_ref().unwrap().file_type().is_file());
         prop_assert_eq!(left.count(), unit.files.len(), "nothing is left of what was merged");
     }
 
