@@ -57,11 +57,6 @@ impl Held {
         Ok(held)
     }
 
-    /// Data files.
-    pub(super) fn count(&self) -> u64 {
-        self.files.len() as u64
-    }
-
     /// Compares a lake with it.
     pub(super) fn compare<'a>(&self, lake: &'a LakeFiles) -> Comparison<'a> {
         let given = self.given_of(lake);
