@@ -59,3 +59,24 @@ pub(super) async fn persist<T>(action: &str, request: impl AsyncFn() -> Result<T
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn is_asked_again(tries: &mut Tries, fault: StoreFault) -> bool {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().expect("a runtime");
+        runtime.block_on(tries.again(fault)).is_ok()
+    }
+
+    #[test]
+    fn asking_again_ends_unless_something_comes() {
+        let mut tries = Tries::new();
+        assert!(is_asked_again(&mut tries, StoreFault::short(1, 2)));
+        assert!(!is_asked_again(&mut tries, StoreFault::setting("no".to_owned())));
+        tries.count = TRIES;
+        assert!(!is_asked_again(&mut tries, StoreFault::short(1, 2)));
+        tries.went_on();
+        assert!(is_asked_again(&mut tries, StoreFault::short(1, 2)));
+    }
+}

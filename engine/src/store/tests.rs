@@ -1,7 +1,9 @@
 use std::sync::Arc;
 
 use object_store::Error;
+use object_store::client::{HttpError, HttpErrorKind};
 
+use super::fault::StoreFaultKind;
 use super::url::{ObjectUrl, Scheme};
 use super::{StoreFault, Stores};
 use crate::config::StoreConfig;
@@ -56,6 +58,24 @@ fn another_version_is_a_change() {
     let changed = StoreFault::of("read", &Error::Precondition { path: "a".into(), source: "412".into() });
     assert_eq!(changed.at(7).kind, FileFaultKind::Changed);
     assert_eq!(fault("x").at(7).kind, FileFaultKind::Unreadable);
+}
+
+#[test]
+fn a_change_is_told_in_the_middle_of_a_body_too() {
+    let inner = Error::Precondition { path: "a".into(), source: "412".into() };
+    let changed = StoreFault::of("read", &Error::Generic { store: "S3", source: Box::new(inner) });
+    assert_eq!((changed.kind, changed.may_pass), (StoreFaultKind::Changed, false));
+}
+
+#[test]
+fn what_the_network_did_may_pass_and_what_the_store_says_does_not() {
+    let broken = HttpError::new(HttpErrorKind::Decode, std::io::Error::other("the body broke off"));
+    let broken = StoreFault::of("listed", &Error::Generic { store: "S3", source: Box::new(broken) });
+    assert!(broken.may_pass && broken.message.ends_with("the body broke off"), "{}", broken.message);
+    assert!(fault("<Error><Code>ExpiredToken</Code><Message>Too late.</Message></Error>").may_pass);
+    for answer in ["<Error><Code>AccessDenied</Code></Error>", "<Error><Code>InvalidArgument</Code></Error>", "no such host"] {
+        assert!(!fault(answer).may_pass, "{answer}");
+    }
 }
 
 #[test]
