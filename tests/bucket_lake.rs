@@ -104,6 +104,32 @@ fn is_the_lake_on_a_disk(store: &Store, wanted: &BTreeMap<String, Vec<u8>>) {
 }
 
 #[test]
+fn a_lake_in_a_bucket_is_compacted() {
+    let Some((store, _)) = prepared(6, 300, 300, &[]) else { return };
+    let at = store.address;
+    let objects: Vec<String> = store.objects("archive/").into_keys().collect();
+    for number in 1..=objects.len() {
+        let some: Vec<String> = objects[..number].iter().map(|name| format!("s3://logs/archive/{name}")).collect();
+        let some: Vec<&str> = some.iter().map(String::as_str).collect();
+        done(run_at(at, &[&["convert"], &some[..], &["--out", LAKE]].concat()));
+    }
+    let lines = || {
+        let text = run_at(at, &["failures", LAKE, "--all", "--format", "raw"]).stdout;
+        let mut lines: Vec<String> = text.lines().map(str::to_owned).collect();
+        lines.sort_unstable();
+        lines
+    };
+    let before = lines();
+    let compacted = run_at(at, &["compact", LAKE, "--format", "json"]).exits(0).json();
+    assert!(compacted["files_after"].as_u64() < compacted["files_before"].as_u64(), "{compacted}");
+    assert_eq!(lines(), before);
+    run_at(at, &["verify", LAKE, LOGS]).exits(0);
+    let again = done(convert_at(at, LAKE, &["--format", "json"])).json();
+    assert_eq!(again["output"]["inputs_held"], objects.len());
+    assert!(store.objects("lakes/alb/_tlslake/uploads/").is_empty());
+}
+
+#[test]
 fn damage_in_a_bucket_is_found() {
     let Some((store, _)) = prepared(2, 100, 300, &[]) else { return };
     done(convert_at(store.address, LAKE, &[]));
