@@ -25,10 +25,14 @@ use crate::error::{FileFault, FileFaultKind};
 pub(crate) struct Object {
     bucket: Arc<Bucket>,
     /// Where it is not what follows the bucket's URL in the name that is shown.
-    key: Option<Box<str>>,
+    key: Option<Box<OwnKey>>,
     e_tag: ETag,
     size: u64,
 }
+
+/// Seldom there, and so behind a pointer alone.
+#[derive(Clone, PartialEq, Eq)]
+struct OwnKey(String);
 
 impl fmt::Debug for Object {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -56,7 +60,7 @@ impl Object {
     /// The object of `bucket` that was `found`, and is `shown` by a name.
     pub(crate) fn new(bucket: Arc<Bucket>, found: &Found, shown: &str) -> Self {
         let is_plain = shown.strip_prefix(bucket.root()) == Some(&found.key);
-        let key = (!is_plain).then(|| found.key.as_str().into());
+        let key = (!is_plain).then(|| Box::new(OwnKey(found.key.clone())));
         Self { bucket, key, e_tag: ETag::of(found.e_tag.as_deref()), size: found.size }
     }
 
@@ -67,7 +71,7 @@ impl Object {
 
     /// Bytes that it holds beside itself and what it shares.
     pub(crate) fn held(&self) -> usize {
-        self.key.as_ref().map_or(0, |key| key.len()) + self.e_tag.held()
+        self.key.as_ref().map_or(0, |key| size_of::<OwnKey>() + key.0.len()) + self.e_tag.held()
     }
 
     /// Begins to fetch all of what is `shown` by that name.
@@ -77,7 +81,8 @@ impl Object {
 
     /// Begins to fetch a range of it.
     pub(crate) fn fetch_range(&self, shown: &str, range: Range<u64>) -> Arriving {
-        let key = self.key.as_deref().or_else(|| shown.strip_prefix(self.bucket.root())).unwrap_or(shown).to_owned();
+        let key =
+            self.key.as_ref().map(|key| key.0.as_str()).or_else(|| shown.strip_prefix(self.bucket.root())).unwrap_or(shown).to_owned();
         let start = range.start;
         // A range that is all of it, or nothing, needs no header; nothing cannot be asked for as a range.
         let is_all = range.start == 0 && range.end == self.size;

@@ -148,8 +148,10 @@ fn words(error: &CredentialsError, profile: Option<&str>) -> String {
         let login = profile.map_or_else(String::new, |name| format!(" --profile {name}"));
         return format!("{whose}: it has no valid SSO session; log in with: aws sso login{login}");
     }
+    // The machine's role is looked for last: that there is none is no trouble of its own.
+    let is_nowhere = matches!(error, CredentialsError::CredentialsNotLoaded(_)) || texts(error).iter().any(|text| text.contains("IMDS"));
     match error {
-        CredentialsError::CredentialsNotLoaded(_) => format!(
+        _ if is_nowhere => format!(
             "{whose}: none are in the environment, the profiles (AWS_PROFILE, --profile) or the machine's role; for a public bucket there is --anonymous"
         ),
         CredentialsError::ProviderTimedOut(_) => format!("{whose}: they did not come within {} seconds", PATIENCE.as_secs()),
