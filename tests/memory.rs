@@ -216,7 +216,7 @@ fn order_of_time_and_compaction_take_no_more_than_they_may() {
     for number in 0..3 {
         let logs = logs::generate(&input.path().join(number.to_string()), 8, 12_000, 1, 90 + number);
         let options = ["--sort", "--row-group-rows", "8000", "--jobs", "2"];
-        within(288, &[&["convert", text(&logs), "--out", text(&lake)][..], &options].concat());
+        within(304, &[&["convert", text(&logs), "--out", text(&lake)][..], &options].concat());
     }
     let done = within_of_any_line(320, &["compact", text(&lake), "--jobs", "2"]);
     assert!(count(&done, "files_after") < count(&done, "files_before"));

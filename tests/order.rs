@@ -10,7 +10,7 @@ use crate::support::lake::{assert_holds_by_time, assert_same_tree, table, tree};
 use crate::support::{convert, folder, logs, run};
 
 /// Row groups and files so small that many of each overlap.
-const SMALL: [&str; 5] = ["--sort", "--row-group-rows", "60", "--target-file-size", "30KiB"];
+const SMALL: [&str; 5] = ["--sort", "--row-group-rows", "60", "--target-file-size", "200KiB"];
 
 /// Logs of several hours whose files overlap in time, odd lines among them.
 fn input() -> TempDir {

@@ -137,7 +137,7 @@ impl<'a> Compactor<'a> {
             uploads: !lake.home().has_folders(),
         };
         let files = usize::try_from(lake.inventory().all()).unwrap_or(usize::MAX);
-        let needs = Needs { files, reads_lake: true, lake: Some(needs), ..Needs::default() };
+        let needs = Needs { files, lake: Some(needs), ..Needs::default() };
         let tuning = Tuning::new(memory_ceiling(&read), read.threads(), LONG_LINE, needs)?;
         let report = lake.report()?;
         Ok(Self { config, lake, tuning, control, report, committed: 0 })
