@@ -77,7 +77,7 @@ impl Stage {
             return Err(format!("this processor has no {}", KERNEL.name()).into());
         }
         let files: Arc<[InputFile]> = discover::discover(&[folder], Lakes::Refuse)?.files.into();
-        let stored = files.iter().map(|file| std::fs::read(&file.object)).collect::<Result<Vec<_>, _>>()?;
+        let stored = files.iter().map(|file| std::fs::read(file.object.to_string())).collect::<Result<Vec<_>, _>>()?;
         let mut decompressor = Decompressor::default();
         let texts = stored.iter().map(|stored| decompressor.whole(stored).map(<[u8]>::to_vec)).collect::<Result<Vec<_>, _>>()?;
         let parsers = texts.iter().enumerate().map(|(file, text)| parsed(file as u32, text)).collect();

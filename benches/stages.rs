@@ -37,7 +37,7 @@ fn logs(files: u32) -> tempfile::TempDir {
 fn log() -> (tempfile::TempDir, Arc<[InputFile]>, Vec<u8>, Vec<u8>) {
     let folder = logs(1);
     let files: Arc<[InputFile]> = discover::discover(&[folder.path()], Lakes::Refuse).expect("it is found").files.into();
-    let stored = std::fs::read(&files[0].object).expect("it is read");
+    let stored = std::fs::read(files[0].object.to_string()).expect("it is read");
     let text = Decompressor::default().whole(&stored).expect("it inflates").to_vec();
     (folder, files, stored, text)
 }

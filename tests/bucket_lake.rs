@@ -223,7 +223,7 @@ fn of_two_writers_one_waits_or_is_refused() {
     assert_same(&stored(&store), &wanted, "written by two");
     // One that lives and renews its lease, elsewhere.
     let holds = |count: u32| {
-        store.put("lakes/alb/_tlslake/lock", format!("process 7 on elsewhere\nanother-machine 7\nlease 1\nrenewed {count}\n").as_bytes())
+        store.put("lakes/alb/_tlslake/lock", format!("process 7 on elsewhere\nanother-machine 7\nlease 1\nrenewed {count}\n").as_bytes());
     };
     holds(0);
     std::thread::scope(|scope| {

@@ -27,7 +27,7 @@ mod appended {
     use tempfile::TempDir;
 
     use super::{convert, folder, logs, run};
-    use crate::support::store::{SECRET, Store, run_at};
+    use crate::support::store::{Kind, SECRET, Store, run_at};
     use crate::support::{Run, run_with_stdin_and};
 
     const TABLE: &str = "logs.alb.connections";
@@ -256,7 +256,7 @@ mod appended {
 
     #[test]
     fn a_lake_and_the_metadata_may_lie_in_a_bucket() {
-        let (place, Some(store)) = (Place::new(), Store::start()) else { return };
+        let (place, Some(store)) = (Place::new(), Store::of(Kind::Moto)) else { return };
         let (logs, catalog) = (place.logs().display().to_string(), format!("sqlite:{}", place.catalog().display()));
         let converted = run_at(store.address, &["convert", &logs, "--out", "s3://logs/a/lake", "--format", "json"]);
         assert_eq!(converted.code, 3, "{}", converted.stderr);
@@ -296,7 +296,7 @@ mod appended {
         fn append(&self, lake: &Path, token: &str) -> Run {
             let (lake, catalog) = (lake.display().to_string(), format!("rest:{}", self.url));
             let arguments = ["iceberg", &lake, "--table", TABLE, "--catalog", &catalog, "--format", "json"];
-            run_with_stdin_and(&arguments, b"", &[("ICEBERG_TOKEN", token)])
+            run_with_stdin_and(arguments, b"", &[("ICEBERG_TOKEN", token)])
         }
     }
 

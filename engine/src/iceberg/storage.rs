@@ -36,7 +36,7 @@ enum Place {
 impl MetadataStorage {
     /// Nothing is connected to yet.
     pub(super) fn new(stores: StoreConfig) -> Self {
-        Self { stores: Arc::new(Stores::new(stores)) }
+        Self { stores: Arc::new(Stores::new(stores, Arc::default())) }
     }
 
     fn place(&self, location: &str) -> Result<Place> {
@@ -115,7 +115,7 @@ impl Place {
             Self::File(path) => gone(fs::remove_dir_all(&path)).map_err(|error| told(&path, "removing", error)),
             Self::Object { bucket, key } => {
                 let mut keys = Vec::new();
-                bucket.all_below(&key, |found| keys.push(found.key)).map_err(|fault| refused(location, fault))?;
+                bucket.all_below(&[key], |_, found| keys.push(found.key)).map_err(|fault| refused(location, fault))?;
                 keys.iter().try_for_each(|key| bucket.remove(key)).map_err(|fault| refused(location, fault))
             }
         }

@@ -44,6 +44,9 @@ struct Habits {
     sort: bool,
 }
 
+/// The path of an old file, and that of the new one which has its rows.
+type Move = (String, String);
+
 /// Watches a group being written.
 pub(crate) trait Watch {
     /// Whether to stop.
@@ -192,7 +195,7 @@ struct NewFiles<'a> {
     watch: &'a dyn Watch,
     open: Option<NewFile>,
     done: Vec<StagedFile>,
-    moves: Vec<(String, String)>,
+    moves: Vec<Move>,
 }
 
 /// One that is being written.
@@ -240,7 +243,7 @@ impl<'a> NewFiles<'a> {
     }
 
     /// Takes over the rows of `old`; the files, and where the rows of each old one are.
-    fn fill(mut self, old: &[OutputEntry]) -> Result<(Vec<StagedFile>, Vec<(String, String)>)> {
+    fn fill(mut self, old: &[OutputEntry]) -> Result<(Vec<StagedFile>, Vec<Move>)> {
         for entry in old {
             let mut new = self.open.take().map_or_else(|| self.begin(), Ok)?;
             self.copy(entry, &mut new.file)?;

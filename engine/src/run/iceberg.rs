@@ -21,7 +21,7 @@ pub fn iceberg(out: &Path, config: &IcebergConfig, jobs: usize) -> Result<Append
 
     let started = std::time::Instant::now();
     config.table_parts()?;
-    let lake = lake::files(lake::home::home(out, &config.stores)?)?;
+    let lake = lake::files(lake::home::home(out, &config.stores, &std::sync::Arc::default())?)?;
     let pool = super::pipeline::pool(jobs)?;
     let footers = |files: &[&LakeFile]| -> Result<Vec<_>> { pool.install(|| files.par_iter().map(|file| lake.footer(file)).collect()) };
     let appended = crate::iceberg::append(&lake, config, &footers)?;

@@ -108,7 +108,7 @@ fn wrapped(mut error: &Error) -> &Error {
 /// Whether the trouble is one of the network, or of credentials that ended while a request was tried: not an answer that means what it says.
 fn may_pass(error: &Error, code: Option<&str>) -> bool {
     let Error::Generic { source, .. } = error else { return false };
-    code == Some("ExpiredToken") || causes(&**source).any(|cause| cause.is::<HttpError>())
+    code == Some("ExpiredToken") || causes(&**source).any(<dyn StdError>::is::<HttpError>)
 }
 
 fn elsewhere(action: &str) -> String {
