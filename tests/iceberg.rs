@@ -1,6 +1,6 @@
 //! A lake's files in an Iceberg table, read back with PyIceberg: through a SQLite catalog, and through a server of the REST protocol.
 
-use crate::support::{convert, folder, logs, run};
+use crate::support::run;
 
 #[cfg(not(feature = "iceberg"))]
 #[test]
@@ -26,9 +26,8 @@ mod appended {
     use serde_json::Value as Json;
     use tempfile::TempDir;
 
-    use super::{convert, folder, logs, run};
     use crate::support::store::{Kind, SECRET, Store, run_at};
-    use crate::support::{Run, run_with_stdin_and};
+    use crate::support::{Run, convert, folder, logs, run, run_with_stdin_and};
 
     const TABLE: &str = "logs.alb.connections";
     const TOKEN: &str = "a-token-of-the-tests";
