@@ -147,7 +147,8 @@ def main():
         check_pruning(table, lake)
     if problems:
         sys.exit("\n".join(problems[:40]) + f"\n{len(problems)} differences")
-    snapshots = [dict(snapshot.summary.additional_properties, operation=snapshot.summary.operation.value) for snapshot in table.snapshots()]
+    in_order = sorted(table.snapshots(), key=lambda snapshot: snapshot.sequence_number)
+    snapshots = [dict(snapshot.summary.additional_properties, operation=snapshot.summary.operation.value) for snapshot in in_order]
     partition = [f"{field.transform}:{field.name}" for field in table.spec().fields]
     facts = {"rows": rows, "snapshots": snapshots, "partition": partition, "properties": dict(table.properties)}
     json.dump(facts, sys.stdout)
