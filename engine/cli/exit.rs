@@ -132,7 +132,7 @@ fn hint(error: &Error) -> Option<String> {
         Error::Locked { .. } => "wait for it with `--wait`, or choose another output folder; the lock of a run that died is free at once",
         Error::Settings { .. } => "give the same settings again, or choose another output folder",
         Error::ChangedInput { .. } => "`--replace-changed` writes anew the rows that came from it; a new output folder converts everything",
-        Error::NoInput => "name a file, a folder, a glob in quotes, or `-` for standard input",
+        Error::NoInput => "name a file, a folder, a glob in quotes, the URL of a prefix in a store, or `-` for standard input",
         Error::NoLogs { inputs } if inputs.contains(".parquet") => {
             "a lake is read as a whole: name the folder that `tlslake convert` wrote, in which _SUCCESS and connections/ are"
         }
@@ -140,8 +140,8 @@ fn hint(error: &Error) -> Option<String> {
             "connection logs are named conn_log_….log.gz; access logs, health-check logs and test files are passed over, \
              so check the folder's level and that the balancer's connection logs are turned on"
         }
-        Error::BadInput { .. } => "an input is a file, a folder, a glob in quotes, or `-` for standard input",
-        Error::Output { .. } => "`--out DIR` names the output folder: it must be new, empty or a lake, and yours to write to",
+        Error::BadInput { .. } => "an input is a file, a folder, a glob in quotes, the URL of a prefix in a store, or `-` for standard input",
+        Error::Output { .. } => "`--out PLACE` names a folder, or a prefix in a store: new, empty or a lake, and yours to write to",
         Error::CorruptInput { .. } => {
             "`--on-corrupt skip` goes on without the file and names it in the report; `--on-corrupt salvage` also keeps the whole \
              lines before the fault"
