@@ -140,7 +140,9 @@ fn hint(error: &Error) -> Option<String> {
             "connection logs are named conn_log_….log.gz; access logs, health-check logs and test files are passed over, \
              so check the folder's level and that the balancer's connection logs are turned on"
         }
-        Error::BadInput { .. } => "an input is a file, a folder, a glob in quotes, the URL of a prefix in a store, or `-` for standard input",
+        Error::BadInput { .. } => {
+            "an input is a file, a folder, a glob in quotes, the URL of a prefix in a store, or `-` for standard input"
+        }
         Error::Output { .. } => "`--out PLACE` names a folder, or a prefix in a store: new, empty or a lake, and yours to write to",
         Error::CorruptInput { .. } => {
             "`--on-corrupt skip` goes on without the file and names it in the report; `--on-corrupt salvage` also keeps the whole \
