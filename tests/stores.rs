@@ -224,6 +224,17 @@ fn requests_are_signed_as_another_server_reckons() {
     assert_no_secrets([denied]);
 }
 
+#[test]
+fn the_next_commands_mean_the_logs_that_were_listed() {
+    let folder = tempfile::tempdir().expect("a folder");
+    laid_out(folder.path(), 2, 10);
+    let archive = folder.path().join("archive").display().to_string();
+    let options = ["--region", "us-east-1", "--since", "2026-03-01", "--until", "2026-04-01"];
+    let listed = run([&["list", &archive][..], &options].concat()).exits(0).stdout;
+    let next = "--region us-east-1 --since 2026-03-01T00:00:00Z --until 2026-04-01T00:00:00Z";
+    assert!(listed.contains(&format!("tlslake convert {archive} {next} --out lake")), "{listed}");
+}
+
 fn assert_no_secrets<const COUNT: usize>(runs: [Run; COUNT]) {
     for run in runs {
         assert!(!run.stderr.contains(SECRET) && !run.stderr.contains("Signature"), "{}", run.stderr);

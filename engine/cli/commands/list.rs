@@ -18,11 +18,11 @@ pub(crate) struct List {
     read: ReadConfig,
 }
 
-/// What was found, and where as it can be typed again.
+/// What was found, and the inputs and options as they can be typed again; none where an input cannot be.
 #[derive(Debug)]
 pub(crate) struct ListOutcome {
     pub(crate) listing: Listing,
-    pub(crate) inputs: Vec<String>,
+    pub(crate) asked: Vec<String>,
 }
 
 pub(super) fn resolve(flags: ListFlags) -> Result<List, Failure> {
@@ -32,8 +32,31 @@ pub(super) fn resolve(flags: ListFlags) -> Result<List, Failure> {
 
 impl List {
     pub(super) fn run(self) -> Result<ListOutcome, Failure> {
-        Ok(ListOutcome { listing: run::list(&self.inputs, &self.read)?, inputs: super::typeable(&self.inputs) })
+        let mut asked = super::typeable(&self.inputs);
+        if !asked.is_empty() {
+            asked.extend(options(&self.read));
+        }
+        Ok(ListOutcome { listing: run::list(&self.inputs, &self.read)?, asked })
     }
+}
+
+/// The options that say which logs, and how their store is reached: whoever goes on means the same ones.
+fn options(read: &ReadConfig) -> Vec<String> {
+    let ReadConfig { pick, stores, .. } = read;
+    let each = |name: &'static str, values: &[String]| values.iter().flat_map(|value| [name.to_owned(), value.clone()]).collect::<Vec<_>>();
+    let one = |name: &'static str, value: Option<String>| each(name, value.as_slice());
+    let switch = |name: &str, is_on: bool| is_on.then(|| name.to_owned());
+    let valued = [
+        each("--account", &pick.accounts),
+        each("--region", &pick.regions),
+        each("--load-balancer", &pick.load_balancers),
+        one("--since", read.since.map(read::shown)),
+        one("--until", read.until.map(read::shown)),
+        one("--endpoint-url", stores.endpoint_url.clone()),
+        one("--profile", stores.profile.clone()),
+    ];
+    let switches = [switch("--anonymous", stores.anonymous), switch("--requester-pays", stores.requester_pays)];
+    valued.into_iter().flatten().chain(switches.into_iter().flatten()).collect()
 }
 
 /// 0 only when everything could be looked at.

@@ -75,7 +75,7 @@ fn check_range(since: Option<i64>, until: Option<i64>) -> Result<(), Failure> {
 }
 
 /// As RFC 3339; every value came from a valid time, so the number itself is never shown in practice.
-fn shown(microseconds: i64) -> String {
+pub(super) fn shown(microseconds: i64) -> String {
     Timestamp::from_microsecond(microseconds).map_or_else(|_| microseconds.to_string(), |time| time.to_string())
 }
 

@@ -14,11 +14,11 @@ pub(super) fn render(page: &mut Page, outcome: &ListOutcome) {
     balancers(page, listing);
     skipped(page, listing);
     unreachable(page, listing);
-    if listing.all.files > 0 && !outcome.inputs.is_empty() {
-        let inputs: Vec<String> = outcome.inputs.iter().map(|input| shell::word(input).into_owned()).collect();
+    if listing.all.files > 0 && !outcome.asked.is_empty() {
+        let asked: Vec<String> = outcome.asked.iter().map(|word| shell::word(word).into_owned()).collect();
         page.section("Next", "");
-        page.line(style::PLAIN, &format!("  tlslake report {}", inputs.join(" ")));
-        page.line(style::PLAIN, &format!("  tlslake convert {} --out lake", inputs.join(" ")));
+        page.line(style::PLAIN, &format!("  tlslake report {}", asked.join(" ")));
+        page.line(style::PLAIN, &format!("  tlslake convert {} --out lake", asked.join(" ")));
     }
 }
 
